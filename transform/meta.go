@@ -1,0 +1,93 @@
+package transform
+
+import (
+	"errors"
+	"io"
+)
+
+// ErrUnsupported means that the bytes are none of JPEG, PNG, GIF and WebP, or a
+// JPEG process that no common decoder reads (lossless, hierarchical).
+var ErrUnsupported = errors.New("transform: unsupported image format")
+
+// ErrCorrupt means that the header contradicts itself or is cut before the
+// picture's dimensions.
+var ErrCorrupt = errors.New("transform: corrupt image header")
+
+// Meta is what the header says about a picture. It is comparable, and small
+// enough to keep beside every file in a catalog.
+type Meta struct {
+	Format Format
+
+	// Width and Height are the stored dimensions in pixels, before Orientation is
+	// applied; at least 1. For GIF and animated WebP they are the canvas.
+	Width, Height int
+
+	// Orientation is the EXIF orientation, 1 to 8; 1 where the picture has none or
+	// its EXIF cannot be read. Broken metadata never refuses a picture.
+	Orientation uint8
+
+	// Depth is the number of bits per sample: 1 to 16.
+	Depth uint8
+
+	// Components is the number of stored channels: 1 to 4. A palette counts as
+	// the 3 that it decodes to, plus alpha.
+	Components uint8
+
+	// Alpha is set when the picture may hold transparent pixels.
+	Alpha bool
+
+	// Interlaced is set for an interlaced PNG or GIF, whose rows arrive out of
+	// order, so that a decoder holds the picture in whole.
+	Interlaced bool
+
+	// Progressive is set for a JPEG of SOF2, 6, 10 or 14: a decoder holds all
+	// coefficients until the last scan.
+	Progressive bool
+
+	// Arithmetic is set for a JPEG with arithmetic entropy coding (SOF9 to 15).
+	Arithmetic bool
+
+	// Lossless is set for a WebP whose first frame is coded as VP8L.
+	Lossless bool
+
+	// Truncated is set when the data stops, or stops making sense, before its end
+	// marker: EOI, IEND, the GIF trailer, the length in the RIFF header.
+	Truncated bool
+
+	// FrameCut is set when what is missing belongs to the first frame, the one
+	// that a thumbnail shows. It implies Truncated, and is the same for JPEG and
+	// for PNG.
+	FrameCut bool
+
+	// Partial is set when the walk ended at its bound (see Probe), so that Frames,
+	// Scans, ICCBytes and EXIFBytes are lower bounds.
+	Partial bool
+
+	// Frames is the number of frames found in a GIF, an animated WebP or an APNG,
+	// else 1.
+	Frames int
+
+	// Scans is the number of JPEG scans found, else 0.
+	Scans int
+
+	// ICCBytes and EXIFBytes are the stored lengths of the colour profile
+	// (compressed, in PNG) and of the EXIF blocks, without the segment headers.
+	ICCBytes, EXIFBytes int64
+}
+
+// Upright returns the dimensions as the viewer sees them, after EXIF rotation:
+// orientations 5 to 8 swap the sides.
+func (m Meta) Upright() (w, h int) {
+	if m.Orientation >= 5 && m.Orientation <= 8 {
+		return m.Height, m.Width
+	}
+	return m.Width, m.Height
+}
+
+// Pixels returns Width × Height.
+func (m Meta) Pixels() int64 { return int64(m.Width) * int64(m.Height) }
+
+// Probe reads the header of a picture of size bytes.
+func Probe(r io.ReaderAt, size int64) (Meta, error) {
+	return Meta{}, ErrUnsupported
+}
