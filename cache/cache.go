@@ -1,0 +1,234 @@
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dgraph-io/ristretto/v2"
+)
+
+// Overhead is the number of bytes that an entry is charged beside its size and the length of its key: the entry
+// itself, its slots in the two maps of ristretto, and the room that a growing map keeps free.
+const Overhead = 256
+
+// ErrConfig is wrapped by every error of Validate.
+var ErrConfig = errors.New("cache: invalid configuration")
+
+// Config says how much a Cache may hold.
+type Config struct {
+	// Budget bounds the sum of the entries' costs, in bytes. A cost is the size given to Set, plus the length of
+	// the key, plus Overhead. At least 1 KiB.
+	Budget int64
+	// MeanSize is the expected mean cost of an entry, in bytes. It sizes the table of access frequencies alone
+	// (ten counters per expected entry, about three bytes each, outside the budget), so a rough guess will do.
+	MeanSize int64
+}
+
+// DefaultConfig is sized for thumbnails: 256 MiB of entries of about 16 KiB.
+func DefaultConfig() Config {
+	return Config{Budget: 256 << 20, MeanSize: 16 << 10}
+}
+
+const (
+	minBudget   = 1 << 10
+	minCounters = 1 << 10
+	maxCounters = 1 << 28
+)
+
+// Validate reports the first value out of its range, as an error that wraps ErrConfig.
+func (c Config) Validate() error {
+	if c.Budget < minBudget {
+		return fmt.Errorf("%w: Budget is %d bytes, at least %d are needed", ErrConfig, c.Budget, minBudget)
+	}
+	if c.MeanSize < 1 {
+		return fmt.Errorf("%w: MeanSize is %d bytes, must be positive", ErrConfig, c.MeanSize)
+	}
+	return nil
+}
+
+func (c Config) counters() int64 {
+	return min(max(c.Budget/c.MeanSize, minCounters/10)*10, maxCounters)
+}
+
+// entry is what ristretto stores. It is never changed after Set has queued it, except to be marked dead.
+type entry[V any] struct {
+	key     string
+	value   V
+	hash    uint64
+	cost    int64
+	expires int64 // Unix nanoseconds; 0 is never
+
+	// dead is set once and for good when a later Set or Delete of the key has replaced the entry.
+	dead atomic.Bool
+	// counted says that the entry is in Stats.Entries. Written by ristretto's consumer before it stores the entry,
+	// read by whoever removes it from the store.
+	counted bool
+}
+
+// Cache holds values of V by key. Every method may be called from any goroutine, before and after Close.
+type Cache[V any] struct {
+	cfg  Config
+	rc   *ristretto.Cache[uint64, *entry[V]]
+	seed maphash.Seed
+	now  func() time.Time
+
+	// life is held for reading by every operation and for writing by Clear and Close: ristretto's own Close closes
+	// channels that a concurrent Get or Set still sends to.
+	life   sync.RWMutex
+	closed bool
+
+	pending pending[V]
+	stats   counters
+}
+
+// New starts a cache. Close ends its goroutines.
+func New[V any](cfg Config) (*Cache[V], error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	c := &Cache[V]{cfg: cfg, seed: maphash.MakeSeed(), now: time.Now}
+	c.pending.queued = make(map[uint64]*entry[V])
+	rc, err := ristretto.NewCache(&ristretto.Config[uint64, *entry[V]]{
+		NumCounters:        cfg.counters(),
+		MaxCost:            cfg.Budget,
+		BufferItems:        64,
+		IgnoreInternalCost: true, // Overhead states it
+		KeyToHash:          func(h uint64) (uint64, uint64) { return h, 0 },
+		ShouldUpdate:       func(_, _ *entry[V]) bool { return false },
+		Cost:               c.admit,
+		OnEvict:            c.evicted,
+		OnReject:           c.rejected,
+		OnExit:             c.left,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
+	}
+	c.rc = rc
+	return c, nil
+}
+
+// Get returns the value last Set for the key, if it is still held and has not expired. It allocates nothing itself.
+func (c *Cache[V]) Get(key string) (V, bool) {
+	c.life.RLock()
+	defer c.life.RUnlock()
+	var none V
+	if c.closed {
+		return none, false
+	}
+	h := maphash.String(c.seed, key)
+	e, ok := c.rc.Get(h)
+	if !ok || e.key != key || e.dead.Load() || (e.expires != 0 && c.now().UnixNano() >= e.expires) {
+		c.stats.miss(h)
+		return none, false
+	}
+	c.stats.hit(h)
+	return e.value, true
+}
+
+// Set offers a value of size bytes, to be kept until it is evicted, deleted or replaced. It reports false when the
+// value was refused at once: size is negative or larger than the budget allows, ristretto's buffer is full, or the
+// cache is closed. True means that the value is queued; the admission policy may still refuse it. The key is kept.
+// Replacing a key removes its old value at once, so that Get misses until the new one has landed.
+func (c *Cache[V]) Set(key string, v V, size int64) bool {
+	return c.set(key, v, size, 0)
+}
+
+// SetTTL is Set for a value that Get stops returning after ttl, which must be positive. An expired entry keeps its
+// share of the budget until it is evicted or replaced.
+func (c *Cache[V]) SetTTL(key string, v V, size int64, ttl time.Duration) bool {
+	if ttl <= 0 {
+		return false
+	}
+	return c.set(key, v, size, c.now().Add(ttl).UnixNano())
+}
+
+func (c *Cache[V]) set(key string, v V, size, expires int64) bool {
+	c.life.RLock()
+	defer c.life.RUnlock()
+	if c.closed {
+		return false
+	}
+	c.stats.sets.Add(1)
+	if size < 0 || size > c.cfg.Budget-Overhead-int64(len(key)) {
+		c.stats.rejected.Add(1)
+		return false
+	}
+	e := &entry[V]{
+		key: key, value: v, hash: maphash.String(c.seed, key),
+		cost: size + Overhead + int64(len(key)), expires: expires,
+	}
+	if c.pending.register(e) || c.stored(e.hash) {
+		c.rc.Del(e.hash)
+	}
+	// A cost of 0 makes ristretto ask admit for it, at the moment when it applies the entry.
+	if !c.rc.Set(e.hash, e, 0) {
+		c.pending.drop(e)
+		c.stats.dropped.Add(1)
+		return false
+	}
+	return true
+}
+
+// Delete forgets the key. A Get that begins after Delete has returned does not see any value Set before.
+// It waits for ristretto's consumer while the buffer is full.
+func (c *Cache[V]) Delete(key string) {
+	c.life.RLock()
+	defer c.life.RUnlock()
+	if c.closed {
+		return
+	}
+	h := maphash.String(c.seed, key)
+	if c.pending.kill(h) || c.stored(h) {
+		c.rc.Del(h)
+	}
+}
+
+// stored reports whether ristretto's store holds the hash, without counting as an access.
+func (c *Cache[V]) stored(h uint64) bool {
+	_, ok := c.rc.GetTTL(h)
+	return ok
+}
+
+// Clear forgets every key. Every other operation waits for it.
+func (c *Cache[V]) Clear() {
+	c.life.Lock()
+	defer c.life.Unlock()
+	if c.closed {
+		return
+	}
+	c.clear()
+}
+
+// clear needs life held for writing.
+func (c *Cache[V]) clear() {
+	c.rc.Wait() // the consumer is idle from here on, so that what Clear evicts isn't counted among the evictions
+	c.stats.clearing.Store(true)
+	c.rc.Clear()
+	c.stats.clearing.Store(false)
+	c.pending.reset()
+}
+
+// Settle waits until every Set and Delete that returned before it has been applied.
+func (c *Cache[V]) Settle() {
+	c.life.RLock()
+	defer c.life.RUnlock()
+	if !c.closed {
+		c.rc.Wait()
+	}
+}
+
+// Close forgets every key and ends the goroutines. From then on Get misses and Set reports false.
+func (c *Cache[V]) Close() {
+	c.life.Lock()
+	defer c.life.Unlock()
+	if c.closed {
+		return
+	}
+	c.closed = true
+	c.clear()
+	c.rc.Close()
+}
