@@ -195,7 +195,7 @@ func (a *Admission) wait(ctx context.Context, w *waiter) error {
 	switch {
 	case w.index >= 0: // still queued, so cause is set
 		heap.Remove(&a.queue, w.index)
-		a.count(ctx, cause)
+		a.count(cause)
 		a.dispatch() // w may have been the head that held the others back
 		return cause
 	case w.err != nil: // closed
@@ -209,7 +209,7 @@ func (a *Admission) wait(ctx context.Context, w *waiter) error {
 	return nil // admitted, if only in the moment that its time ran out
 }
 
-func (a *Admission) count(ctx context.Context, cause error) {
+func (a *Admission) count(cause error) {
 	if cause == ErrWaitedTooLong {
 		a.stats.TimedOut++
 	} else {

@@ -34,23 +34,23 @@ func (s Size) whole() Rect { return Rect{0, 0, s.Width, s.Height} }
 //   - CropsSource: Source is a part of the upright source; Out is all of Scaled.
 //   - CropsScaled: Source is everything; Out is a part of Scaled.
 type Geometry struct {
-	// Source is the part used of the upright source, the source after rotation.
+	// Upright is the size of the source after rotation.
+	Upright Size
+	// Source is the part used of the upright source.
 	Source Rect
 	// Scaled is the size that Source is scaled to, up or down, sides independently.
 	Scaled Size
 	// Out is the part of the scaled picture that is the thumbnail.
 	Out Rect
-
-	upright Size
 }
 
 // Copy reports that the pixels of the upright source are the thumbnail's pixels.
 func (g Geometry) Copy() bool {
-	return g.Source == g.upright.whole() && g.Scaled == g.upright && g.Out == g.Scaled.whole()
+	return g.Source == g.Upright.whole() && g.Scaled == g.Upright && g.Out == g.Scaled.whole()
 }
 
 // CropsSource reports that the source is cropped before it is scaled.
-func (g Geometry) CropsSource() bool { return g.Source != g.upright.whole() }
+func (g Geometry) CropsSource() bool { return g.Source != g.Upright.whole() }
 
 // CropsScaled reports that the picture is cropped after it is scaled.
 func (g Geometry) CropsScaled() bool { return g.Out != g.Scaled.whole() }
@@ -78,7 +78,7 @@ func (t Thumb) Geometry(w, h int) Geometry {
 
 // scaleTo scales the whole source.
 func scaleTo(src, out Size) Geometry {
-	return Geometry{Source: src.whole(), Scaled: out, Out: out.whole(), upright: src}
+	return Geometry{Source: src.whole(), Scaled: out, Out: out.whole(), Upright: src}
 }
 
 // derive replaces the side that is not positive by the one that keeps the
@@ -123,14 +123,14 @@ func fill(src, box Size, mode Mode) Geometry {
 		} else {
 			crop.Height = cropSide(src.Width, box.Height, box.Width, src.Height)
 		}
-		return Geometry{Source: anchor(src, crop, mode), Scaled: box, Out: box.whole(), upright: src}
+		return Geometry{Source: anchor(src, crop, mode), Scaled: box, Out: box.whole(), Upright: src}
 	}
 	cover := Size{Width: box.Width}
 	if wider {
 		cover = Size{Height: box.Height}
 	}
 	cover = cover.derive(src)
-	return Geometry{Source: src.whole(), Scaled: cover, Out: anchor(cover, box, mode), upright: src}
+	return Geometry{Source: src.whole(), Scaled: cover, Out: anchor(cover, box, mode), Upright: src}
 }
 
 // cropSide returns full×num/den rounded half up, from 1 to limit.

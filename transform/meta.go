@@ -1,9 +1,6 @@
 package transform
 
-import (
-	"errors"
-	"io"
-)
+import "errors"
 
 // ErrUnsupported means that the bytes are none of JPEG, PNG, GIF and WebP, or a
 // JPEG process that no common decoder reads (lossless, hierarchical).
@@ -40,11 +37,11 @@ type Meta struct {
 	// order, so that a decoder holds the picture in whole.
 	Interlaced bool
 
-	// Progressive is set for a JPEG of SOF2, 6, 10 or 14: a decoder holds all
+	// Progressive is set for a JPEG of SOF2 or SOF10: a decoder holds all
 	// coefficients until the last scan.
 	Progressive bool
 
-	// Arithmetic is set for a JPEG with arithmetic entropy coding (SOF9 to 15).
+	// Arithmetic is set for a JPEG with arithmetic entropy coding (SOF9, SOF10).
 	Arithmetic bool
 
 	// Lossless is set for a WebP whose first frame is coded as VP8L.
@@ -55,8 +52,7 @@ type Meta struct {
 	Truncated bool
 
 	// FrameCut is set when what is missing belongs to the first frame, the one
-	// that a thumbnail shows. It implies Truncated, and is the same for JPEG and
-	// for PNG.
+	// that a thumbnail shows. It implies Truncated; for JPEG it is the same.
 	FrameCut bool
 
 	// Partial is set when the walk ended at its bound (see Probe), so that Frames,
@@ -86,8 +82,3 @@ func (m Meta) Upright() (w, h int) {
 
 // Pixels returns Width × Height.
 func (m Meta) Pixels() int64 { return int64(m.Width) * int64(m.Height) }
-
-// Probe reads the header of a picture of size bytes.
-func Probe(r io.ReaderAt, size int64) (Meta, error) {
-	return Meta{}, ErrUnsupported
-}
