@@ -36,9 +36,9 @@ func (e *Expr) Match(record map[string]any, req *Request) (bool, error) {
 }
 
 // SQL returns a condition for a WHERE clause and appends its parameters to
-// args. column gives the column of a field, quoted; "" for a field the table
-// does not have, which is ErrStale. The condition needs no parentheses around it.
-func (e *Expr) SQL(d Dialect, column func(field string) string, req *Request, args *[]any) (string, error) {
+// args. The condition needs no parentheses around it. A column that is gone or
+// has another kind than Parse was told is ErrStale.
+func (e *Expr) SQL(d Dialect, columns Columns, req *Request, args *[]any) (string, error) {
 	return "", ErrUnsupported
 }
 
@@ -75,7 +75,6 @@ type Sort struct {
 func ParseSort(src string, record Schema) ([]Sort, error) { return nil, ErrUnsupported }
 
 // OrderBy returns the keys as the text that follows ORDER BY; "" for none.
-// column gives the column of a field, and of "@rowid", quoted; "" is ErrStale.
-func OrderBy(d Dialect, keys []Sort, column func(field string) string) (string, error) {
+func OrderBy(d Dialect, keys []Sort, columns Columns) (string, error) {
 	return "", ErrUnsupported
 }

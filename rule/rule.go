@@ -68,3 +68,9 @@ const (
 	SQLite     Dialect = iota + 1 // placeholders "?", in the order of the text
 	PostgreSQL                    // placeholders "$n", n the position in args, from 1
 )
+
+// Columns gives the column that holds a record's field, quoted and qualified
+// by its table ("r"."owner": a condition may sit inside a subquery of its own),
+// and the field's kind today. An empty column is a field that the table does
+// not have. A sort on @rowid asks for "@rowid", whose kind is not looked at.
+type Columns func(field string) (column string, kind Kind)
