@@ -23,11 +23,11 @@ const (
 // itself is not checked.
 func WithEXIF(file, exif []byte) ([]byte, error) {
 	switch formatOf(file) {
-	case formatJPEG:
+	case JPEGFormat:
 		return withSegments(file, 0xE1, exifMagic, [][]byte{exif})
-	case formatPNG:
+	case PNGFormat:
 		return withPNGChunk(file, "eXIf", exif)
-	case formatWebP:
+	case WebPFormat:
 		return withWebPChunk(file, "EXIF", exif)
 	}
 	return nil, fmt.Errorf("%w: EXIF", ErrContainer)
@@ -38,7 +38,7 @@ func WithEXIF(file, exif []byte) ([]byte, error) {
 // The profile itself is not checked.
 func WithICC(file, profile []byte) ([]byte, error) {
 	switch formatOf(file) {
-	case formatJPEG:
+	case JPEGFormat:
 		const most = 65533 - len(iccMagic) - 2
 		n := max(1, (len(profile)+most-1)/most)
 		if n > 255 {
@@ -50,7 +50,7 @@ func WithICC(file, profile []byte) ([]byte, error) {
 			parts[i] = append([]byte{byte(i + 1), byte(n)}, part...)
 		}
 		return withSegments(file, 0xE2, iccMagic, parts)
-	case formatPNG:
+	case PNGFormat:
 		var b bytes.Buffer
 		b.WriteString("ICC profile\x00\x00") // a name, its end, and compression method 0
 		z := zlib.NewWriter(&b)
@@ -61,34 +61,36 @@ func WithICC(file, profile []byte) ([]byte, error) {
 			return nil, err
 		}
 		return withPNGChunk(file, "iCCP", b.Bytes())
-	case formatWebP:
+	case WebPFormat:
 		return withWebPChunk(file, "ICCP", profile)
 	}
 	return nil, fmt.Errorf("%w: an ICC profile", ErrContainer)
 }
 
-type format int
+// Format is a file format, by the name that image.Decode gives it.
+type Format string
 
+// The formats that this package writes.
 const (
-	formatUnknown format = iota
-	formatJPEG
-	formatPNG
-	formatGIF
-	formatWebP
+	JPEGFormat Format = "jpeg"
+	PNGFormat  Format = "png"
+	GIFFormat  Format = "gif"
+	WebPFormat Format = "webp"
 )
 
-func formatOf(file []byte) format {
+// formatOf goes by the magic bytes; it returns "" for none of the four.
+func formatOf(file []byte) Format {
 	switch {
 	case bytes.HasPrefix(file, []byte("\xff\xd8\xff")):
-		return formatJPEG
+		return JPEGFormat
 	case bytes.HasPrefix(file, []byte(pngMagic)):
-		return formatPNG
+		return PNGFormat
 	case bytes.HasPrefix(file, []byte("GIF8")):
-		return formatGIF
+		return GIFFormat
 	case len(file) >= 12 && string(file[:4]) == "RIFF" && string(file[8:12]) == "WEBP":
-		return formatWebP
+		return WebPFormat
 	}
-	return formatUnknown
+	return ""
 }
 
 // segment is a JPEG marker segment before the first scan; body does not include the length.
