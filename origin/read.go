@@ -1,0 +1,185 @@
+package origin
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/imgorigin/imgorigin/auth"
+	"github.com/imgorigin/imgorigin/transform"
+)
+
+// ReadRequest asks for the bytes of a file, or of a thumb of it.
+type ReadRequest struct {
+	Collection  string // id or name, as the address has it
+	Record      string
+	Name        string
+	Thumb       string // as the address has it; empty: the original
+	FileToken   string // looked at only where the file is protected
+	IfNoneMatch string // the header's value; a match on what is known in memory spares the bytes
+	Facts       Facts
+}
+
+// Policy tells caches how long an answer may be kept, and by whom.
+type Policy uint8
+
+const (
+	PolicyImmutable Policy = iota // public, under a name whose bytes never change
+	PolicyBrief                   // public, but a better answer may be had soon: an original in place of a thumb
+	PolicyPrivate                 // a credential or a rule decided
+)
+
+// Content is the answer to a read. Its strings and bytes are shared and must not be changed.
+type Content struct {
+	File         *File
+	Variant      string // the thumb's spec, where a thumb is what is answered; else empty
+	ContentType  string // by the stored bytes
+	Size         int64
+	ETag         string // strong, quotes included
+	Modified     time.Time
+	ModifiedHTTP string // Modified as IMF-fixdate
+	Policy       Policy
+	NotModified  bool   // IfNoneMatch names this very content: there are no bytes to send
+	Data         []byte // the bytes where they are in memory; nil: use Open
+
+	blobs Blobs
+}
+
+// Open returns n bytes from offset on, to the end where n is negative. The caller closes the body.
+func (c *Content) Open(ctx context.Context, offset, n int64) (io.ReadCloser, error) {
+	object, err := c.blobs.Open(ctx, c.File.OriginalKey(), offset, n)
+	if err != nil {
+		return nil, &Error{Op: "open", Kind: unavailable(err), Err: err, Private: c.Policy == PolicyPrivate}
+	}
+	return object.Body, nil
+}
+
+// Open answers a read. It is the only way to a file's bytes: warm-ups and other dialects come through it too.
+// The steps are those of the design, in order, and none goes back.
+func (o *Origin) Open(ctx context.Context, req *ReadRequest) (Content, error) {
+	r, err := o.resolve(ctx, req.Collection, req.Record, req.Name)
+	if err != nil {
+		return Content{}, err
+	}
+	policy, err := o.authorise(ctx, r, req)
+	if err != nil {
+		return Content{}, err
+	}
+	if req.Thumb == "" {
+		return o.original(r, policy), nil
+	}
+	v := r.variant(req.Thumb)
+	if v == nil || v.refused != nil || o.negative.has(string(v.key)) {
+		return o.standIn(r, policy), nil
+	}
+	if etag := v.etag.Load(); etag != nil && req.IfNoneMatch != "" && matchesWeakly(req.IfNoneMatch, *etag) {
+		c := thumb(r, v, policy, nil, *etag)
+		c.NotModified = true
+		return c, nil
+	}
+	made, err := o.rendition(ctx, r, v)
+	switch {
+	case err == nil:
+		v.etag.CompareAndSwap(nil, &made.etag)
+		return thumb(r, v, policy, made.data, made.etag), nil
+	case hopeless(err):
+		return o.standIn(r, policy), nil
+	}
+	return Content{}, &Error{Op: "open", Kind: unavailable(err), Err: err, Private: policy == PolicyPrivate}
+}
+
+// authorise is step 2: the file's field and its collection's view rule against the caller. It comes before any
+// cache of bytes, and what it refuses looks like a file that is not there.
+func (o *Origin) authorise(ctx context.Context, r *resolved, req *ReadRequest) (Policy, error) {
+	if !r.field.Protected || r.collection.view.anyone {
+		return PolicyImmutable, nil
+	}
+	who := Caller{Facts: req.Facts}
+	if req.FileToken != "" {
+		p, err := o.verify(ctx, req.FileToken, auth.TypeFile)
+		if err != nil {
+			return 0, err
+		}
+		who.Principal = p
+	}
+	ok, err := o.mayView(ctx, r, who)
+	switch {
+	case err != nil:
+		return 0, &Error{Op: "open", Kind: unavailable(err), Err: err, Private: true}
+	case !ok:
+		return 0, &Error{Op: "open", Kind: NotFound, Private: true}
+	}
+	return PolicyPrivate, nil
+}
+
+func (o *Origin) mayView(ctx context.Context, r *resolved, who Caller) (bool, error) {
+	if who.Principal.Superuser {
+		return true, nil
+	}
+	if r.collection.view.expr == nil {
+		return false, nil
+	}
+	record, err := o.owner(ctx, r)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return o.allowed(ctx, who, contextProtectedFile, r.collection.view, record)
+}
+
+// original is the answer of the stored bytes.
+func (o *Origin) original(r *resolved, p Policy) Content {
+	return Content{
+		File: r.file, ContentType: r.file.ContentType, Size: r.file.Size, ETag: r.etag,
+		Modified: r.file.Committed, ModifiedHTTP: r.modified, Policy: p, blobs: o.blobs,
+	}
+}
+
+// standIn is the original in place of a thumb that is not listed or cannot be made. The list may be extended and the
+// renderer mended, so caches keep it briefly.
+func (o *Origin) standIn(r *resolved, p Policy) Content {
+	c := o.original(r, p)
+	if p == PolicyImmutable {
+		c.Policy = PolicyBrief
+	}
+	o.counters.standIns.Add(1)
+	return c
+}
+
+// thumb is the answer of a rendition.
+func thumb(r *resolved, v *variant, p Policy, data []byte, etag string) Content {
+	return Content{
+		File: r.file, Variant: v.spec, ContentType: v.plan.Output.MIME(), Size: int64(len(data)), ETag: etag,
+		Modified: r.file.Committed, ModifiedHTTP: r.modified, Policy: p, Data: data,
+	}
+}
+
+// hopeless tells whether an original can never be rendered, as opposed to not now.
+func hopeless(err error) bool {
+	for _, target := range []error{transform.ErrUnsupported, transform.ErrCorrupt, transform.ErrTooManyPixels, transform.ErrTooComplex} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchesWeakly tells whether an If-None-Match header names a strong tag that contains neither comma nor quote inside
+// (RFC 9110 section 13.1.2: weak comparison, so a W/ before it does not matter).
+func matchesWeakly(header, etag string) bool {
+	if strings.TrimSpace(header) == "*" {
+		return true
+	}
+	for rest := header; rest != ""; {
+		var member string
+		member, rest, _ = strings.Cut(rest, ",")
+		if strings.TrimPrefix(strings.TrimSpace(member), "W/") == etag {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,55 @@
+package origin
+
+import (
+	"sync/atomic"
+
+	"github.com/imgorigin/imgorigin/cache"
+	"github.com/imgorigin/imgorigin/transform"
+)
+
+// counters are what the core counts of its own work.
+type counters struct {
+	memoryHits, storedHits, renders, renderFailures, standIns atomic.Uint64
+	keepFailures, keeperFailures, evicted                     atomic.Uint64
+	watchFailures, tokensRefused                              atomic.Uint64
+	storedBytes                                               atomic.Int64
+}
+
+// Stats is a snapshot of the core's counters, since the start unless said otherwise.
+type Stats struct {
+	MemoryHits     uint64 // thumbs answered from memory
+	StoredHits     uint64 // thumbs read back from the blob store
+	Renders        uint64 // renders begun
+	RenderFailures uint64
+	StandIns       uint64 // originals sent in place of a thumb
+	KeepFailures   uint64 // renditions that could not be stored
+	KeeperFailures uint64 // failed attempts to note uses or to evict
+	Evicted        uint64 // stored renditions removed to stay within the budget
+	WatchFailures  uint64 // times that hearing of other processes' changes failed
+	TokensRefused  uint64 // tokens that did not count
+	StoredBytes    int64  // stored renditions, bytes, as of the last look
+
+	Memory, Files, Accounts cache.Stats
+	Flight                  cache.FlightStats
+	Gate                    transform.AdmissionStats
+}
+
+// Stats returns the counters as they are now.
+func (o *Origin) Stats() Stats {
+	c := &o.counters
+	return Stats{
+		MemoryHits: c.memoryHits.Load(), StoredHits: c.storedHits.Load(), Renders: c.renders.Load(),
+		RenderFailures: c.renderFailures.Load(), StandIns: c.standIns.Load(),
+		KeepFailures: c.keepFailures.Load(), KeeperFailures: c.keeperFailures.Load(), Evicted: c.evicted.Load(),
+		WatchFailures: c.watchFailures.Load(), TokensRefused: c.tokensRefused.Load(), StoredBytes: c.storedBytes.Load(),
+		Memory: o.memory.Stats(), Files: o.files.Stats(), Accounts: o.accounts.Stats(),
+		Flight: o.flight.Stats(), Gate: o.gate.Stats(),
+	}
+}
+
+// Settle waits until what was remembered so far counts. Tests and warm-ups use it; requests have no need to.
+func (o *Origin) Settle() {
+	o.memory.Settle()
+	o.files.Settle()
+	o.accounts.Settle()
+}
