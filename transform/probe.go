@@ -31,7 +31,11 @@ const jumpRead = 512
 // header claims, and its time is linear in the bytes read. It calls r from the
 // calling goroutine only.
 func Probe(r io.ReaderAt, size int64) (Meta, error) {
-	w := &walker{r: r, size: size, budget: maxWalk, buf: make([]byte, windowSize)}
+	return probe(r, size, maxWalk)
+}
+
+func probe(r io.ReaderAt, size, budget int64) (Meta, error) {
+	w := &walker{r: r, size: size, budget: budget, buf: make([]byte, windowSize)}
 	m, err := w.picture()
 	switch {
 	case w.err != nil:

@@ -135,7 +135,10 @@ func (w *walker) anmf(v *webpWalk, size int64) error {
 		w.skip(8)
 		switch kind {
 		case "VP8 ", "VP8L":
-			return w.bitstream(v, kind, min(n, end-w.pos), frame)
+			if w.pos+n > end {
+				return corrupt("WebP bitstream is longer than its frame")
+			}
+			return w.bitstream(v, kind, n, frame)
 		case "ALPH":
 			v.Alpha = true
 		}
@@ -144,19 +147,27 @@ func (w *walker) anmf(v *webpWalk, size int64) error {
 	return nil
 }
 
-// bitstream reads the header of the first frame's VP8 or VP8L data, whose size
-// must be want, unless want is zero: then it is the canvas.
+// bitstream reads the header of the first frame's VP8 or VP8L data of size bytes.
+// Its dimensions must be want, unless want is zero: then they are the canvas. A
+// header that is cut off, where the canvas is known, is left to the caller to
+// report with the rest that is missing.
 func (w *walker) bitstream(v *webpWalk, kind string, size int64, want Size) error {
-	var got Size
-	var err error
+	const vp8Header, vp8lHeader = 10, 5
+	header, parse := vp8Header, parseVP8
 	if kind == "VP8L" {
-		var alpha bool
-		got, alpha, err = w.vp8l(size)
-		v.Alpha = v.Alpha || alpha
+		header, parse = vp8lHeader, parseVP8L
 		v.Lossless = true
-	} else {
-		got, err = w.vp8(size)
 	}
+	p := w.peek(header)
+	switch {
+	case size < int64(header):
+		return corrupt("WebP bitstream is shorter than its header")
+	case len(p) < header && want == Size{}:
+		return corrupt("WebP ends in its header")
+	case len(p) < header:
+		return nil
+	}
+	got, alpha, err := parse(p, size)
 	switch {
 	case err != nil:
 		return err
@@ -165,41 +176,33 @@ func (w *walker) bitstream(v *webpWalk, kind string, size int64, want Size) erro
 	case want != got:
 		return corrupt("WebP frame and bitstream differ in size")
 	}
+	v.Alpha = v.Alpha || alpha
 	v.image = true
 	return nil
 }
 
-// vp8 reads a key frame's header (RFC 6386 section 9.1).
-func (w *walker) vp8(size int64) (Size, error) {
-	const header = 10
-	p := w.peek(header)
-	if size < header || len(p) < header {
-		return Size{}, corrupt("WebP ends in its VP8 header")
-	}
+// parseVP8 reads a key frame's header (RFC 6386 section 9.1). It has no alpha:
+// that is in an ALPH chunk.
+func parseVP8(p []byte, size int64) (s Size, alpha bool, err error) {
 	tag := uint24(p)
 	if tag&1 != 0 || tag>>1&7 > 3 || p[3] != 0x9d || p[4] != 0x01 || p[5] != 0x2a {
-		return Size{}, corrupt("WebP holds no VP8 key frame")
+		return Size{}, false, corrupt("WebP holds no VP8 key frame")
 	}
-	if int64(tag>>5) >= size-header {
-		return Size{}, corrupt("WebP's first VP8 partition is longer than its chunk")
+	if int64(tag>>5) >= size {
+		return Size{}, false, corrupt("WebP's first VP8 partition is longer than its chunk")
 	}
-	s := Size{
+	s = Size{
 		Width:  int(binary.LittleEndian.Uint16(p[6:]) & 0x3fff), // two bits of upscaling hint
 		Height: int(binary.LittleEndian.Uint16(p[8:]) & 0x3fff),
 	}
 	if s.Width == 0 || s.Height == 0 {
-		return Size{}, corrupt("WebP has no width or no height")
+		return Size{}, false, corrupt("WebP has no width or no height")
 	}
-	return s, nil
+	return s, false, nil
 }
 
-// vp8l reads a lossless header (RFC 9649 section 3.4).
-func (w *walker) vp8l(size int64) (s Size, alpha bool, err error) {
-	const header = 5
-	p := w.peek(header)
-	if size < header || len(p) < header {
-		return Size{}, false, corrupt("WebP ends in its VP8L header")
-	}
+// parseVP8L reads a lossless header (RFC 9649 section 3.4).
+func parseVP8L(p []byte, size int64) (s Size, alpha bool, err error) {
 	bits := binary.LittleEndian.Uint32(p[1:])
 	if p[0] != 0x2f || bits>>29 != 0 {
 		return Size{}, false, corrupt("WebP holds no VP8L image")
