@@ -1,0 +1,49 @@
+# make run    install what is missing, build, and show thumbnails of sample pictures at http://127.0.0.1:8090/
+# make test   install what the tests need, and pass them
+# make help   the rest
+
+SHELL    := /bin/bash
+BIN      := bin/imgorigin
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+RUN_DIR  ?= data
+RUN_ARGS ?=
+
+.PHONY: help run build test lint fuzz deps test-deps docs screenshot clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## build and serve the sample pictures on 127.0.0.1:8090
+	@exec $(BIN) serve --demo --dir $(RUN_DIR) $(RUN_ARGS)
+
+build: deps ## build bin/imgorigin
+	@mkdir -p bin
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/imgorigin
+
+test: test-deps lint ## run all tests with the race detector
+	go test -race -timeout 14m ./...
+
+lint: deps ## check formatting and vet
+	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; \
+	  if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+
+FUZZTIME ?= 30s
+fuzz: deps ## run every fuzz target for FUZZTIME (30s)
+	@scripts/fuzz $(FUZZTIME)
+
+deps: ## install what building needs (libvips)
+	@scripts/deps build
+
+test-deps: ## install what the tests need
+	@scripts/deps test
+
+docs: build ## write the option table of docs/options.md anew
+	go test ./cmd/imgorigin -run TestOptionsDocumented -update
+
+screenshot: build test-deps ## take the README's screenshot of the demo page
+	@scripts/screenshot docs/demo.png
+
+clean: ## remove what was built
+	rm -rf bin build
