@@ -34,6 +34,7 @@ type Origin struct {
 	schema   atomic.Pointer[schema]
 	schemaMu sync.Mutex // held while the schema is read anew, so that an older one never replaces a newer
 	epochs   *epochs
+	deaf     atomic.Bool // other processes' changes are not heard of: see watch
 	verifier *auth.Verifier
 
 	files    *cache.Cache[*resolved]   // rows by the address that was asked for

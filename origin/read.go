@@ -27,7 +27,7 @@ type Policy uint8
 
 const (
 	PolicyImmutable Policy = iota // public, under a name whose bytes never change
-	PolicyBrief                   // public, but a better answer may be had soon: an original in place of a thumb
+	PolicyBrief                   // public, but a better or newer answer may be had soon: an original in place of a thumb
 	PolicyPrivate                 // a credential or a rule decided
 )
 
@@ -94,7 +94,13 @@ func (o *Origin) Open(ctx context.Context, req *ReadRequest) (Content, error) {
 // cache of bytes, and what it refuses looks like a file that is not there.
 func (o *Origin) authorise(ctx context.Context, r *resolved, req *ReadRequest) (Policy, error) {
 	if !r.field.Protected || r.collection.view.anyone {
+		if o.deaf.Load() {
+			return PolicyBrief, nil
+		}
 		return PolicyImmutable, nil
+	}
+	if o.deaf.Load() {
+		return 0, &Error{Op: "open", Kind: Timeout, Message: "access rules cannot be checked now", Private: true}
 	}
 	who := Caller{Facts: req.Facts}
 	if req.FileToken != "" {

@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"context"
 	"sync/atomic"
 
 	"github.com/imgorigin/imgorigin/cache"
@@ -45,6 +46,16 @@ func (o *Origin) Stats() Stats {
 		Memory: o.memory.Stats(), Files: o.files.Stats(), Accounts: o.accounts.Stats(),
 		Flight: o.flight.Stats(), Gate: o.gate.Stats(),
 	}
+}
+
+// Check tells whether catalog and store answer, for health probes.
+func (o *Origin) Check(ctx context.Context) error {
+	for _, check := range []func(context.Context) error{o.catalog.Check, o.blobs.Check} {
+		if err := check(ctx); err != nil {
+			return &Error{Op: "check", Kind: unavailable(err), Err: err}
+		}
+	}
+	return nil
 }
 
 // Settle waits until what was remembered so far counts. Tests and warm-ups use it; requests have no need to.

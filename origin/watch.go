@@ -14,41 +14,44 @@ const (
 	watchRetryMost  = 5 * time.Second
 )
 
-// watch hears of changes that other processes made to the same catalog, until ctx ends. While it cannot hear, rows that
-// are remembered may be old, so they are dropped at every failed attempt: reads then go to the catalog and fail
-// openly if it is really gone.
+// watch hears of changes that other processes made to the same catalog, until ctx ends. While it cannot hear, the core is
+// deaf: what it remembers may be old. Public answers from memory go on, but caches are told to ask again soon; what
+// a rule or a credential decides is refused, since the right to it may have been withdrawn. The first thing that a catalog
+// reports when it is watched again is that anything may have changed, which ends both.
 func (o *Origin) watch(ctx context.Context) {
-	pause := watchRetryFirst
-	for ctx.Err() == nil {
-		started := o.now()
-		err := o.catalog.Watch(ctx, func(c Change) { o.apply(ctx, c) })
+	for pause := watchRetryFirst; ctx.Err() == nil; pause = min(2*pause, watchRetryMost) {
+		err := o.catalog.Watch(ctx, func(c Change) {
+			o.apply(ctx, c)
+			pause = watchRetryFirst
+		})
 		if ctx.Err() != nil {
 			return
 		}
-		o.epochs.bumpAll()
+		o.deaf.Store(true)
 		o.counters.watchFailures.Add(1)
 		o.log.Error("watching the catalog for changes failed", "error", err)
-		if o.now().Sub(started) > watchRetryMost {
-			pause = watchRetryFirst
-		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, watchRetryMost)
 	}
 }
 
 // apply forgets what a change made old.
 func (o *Origin) apply(ctx context.Context, c Change) {
 	if c.All || c.Schema {
-		if err := o.reloadSchema(ctx); err != nil && ctx.Err() == nil {
-			o.log.Error("reading the collections failed", "error", err)
+		if err := o.reloadSchema(ctx); err != nil {
+			if ctx.Err() == nil {
+				o.deaf.Store(true)
+				o.log.Error("reading the collections failed", "error", err)
+			}
+			return
 		}
 	}
 	switch {
 	case c.All:
 		o.epochs.bumpAll()
+		o.deaf.Store(false)
 	case c.Record != "":
 		o.epochs.bump(c.Collection, c.Record)
 	}
