@@ -1,0 +1,246 @@
+package picture
+
+import "math"
+
+const (
+	nearest  = 1.7 // km
+	farthest = 46.0
+	rows     = 1400 // of the march from near to far
+)
+
+// terrain is a land of heights in kilometres over (x to the right, z into the picture).
+type terrain struct {
+	noise  *noise
+	shadow *shadows
+}
+
+func newTerrain(seed int64) *terrain {
+	t := &terrain{noise: newNoise(seed)}
+	t.shadow = newShadows(t)
+	return t
+}
+
+// depth is a distance into the picture with all that depends on nothing else.
+type depth struct {
+	z                 float64
+	axis, width, rise float64 // of the valley
+	octaves           int     // those of them that are wider than a pixel
+}
+
+func depthAt(z, pixel float64) depth {
+	axis := -0.165*z + 0.055*z*math.Sin(z*0.62+1.1)
+	rise := 3.2 * step(2.3, 9.5, z) * (1 + 0.30*step(16, 40, z))
+	octaves := 2 + int(math.Log2(1/(coarsest*z*pixel)))
+	return depth{z, axis, 1 / (0.55 + 0.085*z), rise, min(max(octaves, 4), 12)}
+}
+
+// envelope returns how high the land may rise: shores, then walls on both sides of a valley that winds towards the sun.
+func (t *terrain) envelope(x float64, d *depth) float64 {
+	e := d.rise * (0.05 + 0.95*step(0.1, 1.7, math.Abs(x-d.axis)*d.width))
+	if d.z > 4 {
+		return e + 0.06
+	}
+	bay := d.z + 0.7*t.noise.at(x*0.8, 3)
+	return e + 0.06*step(1.8, 3.0, bay)
+}
+
+const (
+	coarsest = 0.19  // cycles per km
+	tallest  = 0.042 // km, of a tree
+)
+
+// height returns the height and its slopes in x and z. Octaves are damped where the ones before them are steep, which
+// leaves ridges sharp and valleys smooth as erosion does. The slopes leave out some of each fine octave, as light does that
+// is not all from one side. A height that cannot reach least is returned as it is after half of the octaves.
+func (t *terrain) height(x float64, d *depth, octaves int, least float64) (h, hx, hz float64) {
+	e := t.envelope(x, d)
+	k := e * 0.75
+	px, pz := x*coarsest, d.z*coarsest
+	total, amplitude, dx, dz := 0.0, 1.0, 0.0, 0.0
+	ux, uz := 1.0, 0.0 // how this octave is turned
+	scale := coarsest
+	for i := range octaves {
+		v, sx, sz := t.noise.slope(px, pz)
+		sx, sz = sx*ux+sz*uz, -sx*uz+sz*ux
+		dx += sx * 0.6
+		dz += sz * 0.6
+		damp := 1 / (1 + dx*dx + dz*dz)
+		if i > 0 && i < 6 { // a ridge where the noise passes zero
+			if v > 0 {
+				v, sx, sz = -v, -sx, -sz
+			}
+			v, sx, sz = 1.7*v+0.55, 1.7*sx, 1.7*sz
+		}
+		total += amplitude * v * damp
+		weight := amplitude * damp * scale
+		if i > 6 {
+			weight *= 0.6
+		}
+		hx += weight * sx
+		hz += weight * sz
+		amplitude *= 0.48
+		if i == 5 && e*0.60+(total+2*amplitude)*k < least {
+			break
+		}
+		scale *= 2
+		px, pz = turn(px, pz)
+		ux, uz = 0.8*ux-0.6*uz, 0.6*ux+0.8*uz
+	}
+	return e*0.60 + total*k, hx * k, hz * k
+}
+
+func (t *terrain) draw(v view, s *sky, l *light) {
+	depths := make([]depth, rows+1)
+	for i := range depths {
+		depths[i] = depthAt(nearest*math.Pow(farthest/nearest, float64(i)/rows), 1/v.focal)
+	}
+	const block = 16 // columns at a time, so that each core keeps to its own part of the picture's lines
+	parallel((v.w+block-1)/block, func(i int) {
+		c := column{terrain: t, sky: s, horizon: float64(v.horizon), focal: v.focal, pix: make([]rgb, v.horizon+1)}
+		for x := i * block; x < min((i+1)*block, v.w); x++ {
+			c.right, _ = v.slopes(float64(x)+0.5, 0)
+			c.march(depths)
+			for y := range v.horizon {
+				p := c.pix[y]
+				if f := clamp01(c.top - float64(y)); f > 0 {
+					p = p.plus(l.at(x, y).scaled(f))
+				}
+				l.set(x, y, p)
+			}
+		}
+	})
+}
+
+// column is one column of the picture, filled from the horizon up.
+type column struct {
+	*terrain
+	*sky
+	horizon, focal float64
+	right          float64
+	top            float64 // all below it is filled
+	pix            []rgb
+}
+
+// march goes from near to far. Every step fills what rises above all before it; the fractions of pixels add up, so that
+// edges are smooth. Within the forest a step is a row of trees.
+func (c *column) march(depths []depth) {
+	clear(c.pix)
+	c.top = c.horizon
+	last, visible := rgb{}, false // the ground of the step before
+	for i := range depths {
+		d := &depths[i]
+		x := c.right * d.z
+		row := func(h float64) float64 { return max(c.horizon-c.focal*h/d.z, 0) }
+		if most, ok := c.shadow.height(x, d.z); ok && row(most+0.10) >= c.top || !ok && row(c.envelope(x, d)*1.6) >= c.top {
+			visible = false
+			continue
+		}
+		h, hx, hz := c.height(x, d, d.octaves, (c.horizon-c.top)*d.z/c.focal-tallest)
+		if y := row(h); y < c.top {
+			ground := c.ground(x, h, d.z, hx, hz)
+			if !visible {
+				last = ground
+			}
+			c.span(y, ground, last, d.z)
+			last, visible = ground, true
+		} else {
+			visible = false
+		}
+		if tree, side := c.tree(x, d.z, h, hx, hz, uint32(i)); tree > 0 {
+			if y := row(h + tree); y < c.top {
+				foot := clamp01((c.horizon - c.focal*h/d.z - c.top) * d.z / (c.focal * tree))
+				c.span(y, c.needles(h, d.z, 1, side), c.needles(h, d.z, foot, side), d.z)
+				visible = false
+			}
+		}
+		if c.top <= 0 {
+			break
+		}
+	}
+}
+
+// span fills from the top to y, with light that goes from below's to above's, roughened by what is finer than a step.
+func (c *column) span(y float64, above, below rgb, z float64) {
+	scale := z / c.focal
+	rough := 0.26 * math.Exp(-1.4*thickness(z, (c.horizon-y)*scale))
+	for i := int(y); float64(i) < c.top; i++ {
+		from, to := max(y, float64(i)), min(c.top, float64(i+1))
+		mid := ((from+to)/2 - y) / (c.top - y)
+		u, v := c.right*z, (c.horizon-float64(i))*scale+z*0.1
+		grain := 1 + rough*(0.5*c.terrain.noise.at(u*60, v*48)+c.terrain.noise.at(u*170, v*140))
+		c.pix[i] = c.pix[i].more(mix(above, below, mid), (to-from)*grain)
+	}
+	c.top = y
+}
+
+// tree returns the height of the conifer that stands in row i at x, 0 where there is none, and on which side of its trunk
+// this is: -1 to 1.
+func (t *terrain) tree(x, z, h, hx, hz float64, i uint32) (height, side float64) {
+	const cell = 0.0065
+	if h < 0.004 || h > 0.95 || hx*hx+hz*hz > 1.1 {
+		return 0, 0
+	}
+	shift := unit(hash(i, 7, 1))
+	n, f := floor(x/cell + shift*8)
+	r := hash(uint32(n), i, 3)
+	wood := t.noise.at(x*2.3, z*2.3) + 0.5*t.noise.at(x*6.1, z*6.1)
+	if h > 0.62+0.22*wood || unit(r) > 0.75+0.55*wood {
+		return 0, 0
+	}
+	tall := (tallest/2 + 0.009*(2*unit(r*0x9E3779B1)-1)) * (0.75 + 0.4*wood)
+	half := tall * 0.17 / cell
+	side = (f - 0.5 - (0.5-half)*(2*unit(r*0x85EBCA77)-1)*0.9) / half
+	a := math.Abs(side)
+	if a >= 1 {
+		return 0, 0
+	}
+	_, branch := floor(a * 5)
+	return tall * (1 - a + 0.13*branch*(1-a)), side
+}
+
+// needles returns the colour of a tree, at a place from its foot (0) to its tip (1).
+func (c *column) needles(h, z, up, side float64) rgb {
+	p := mix(hex(0x0C1310), hex(0x2A3524), up*up)
+	p = p.more(hex(0x9A6432), 0.40*up*clamp01(-side))
+	return c.through(p.scaled(0.8), c.right, h/z, z, h)
+}
+
+// ground returns the colour of the land: grass, rock above, snow where it is high and not too steep.
+func (c *column) ground(x, h, z, hx, hz float64) rgb {
+	t := c.terrain
+	n := 1 / math.Sqrt(1+hx*hx+hz*hz)
+	key := max(0, (-hx*keyX+keyY-hz*keyZ)*n) * t.shadow.light(x, z, h)
+	grit := t.noise.sum(x*9, z*9+h*14, 4)
+	rock := mix(hex(0x4A4444), hex(0x85766C), clamp01(0.5+grit))
+	line := 0.95 + 0.5*t.noise.sum(x*0.8+7, z*0.8, 3)
+	snow := step(line, line+0.6, h+0.35*grit) * step(0.60, 0.74, n+0.14*grit)
+	green := mix(hex(0x2A3424), hex(0x4A482C), clamp01(0.5+grit))
+	stuff := mix(rock, green, step(0.95, 0.55, h+0.3*grit))
+	stuff = mix(stuff, hex(0xEDF1F7), snow)
+	lit := hex(0xFF9450).scaled(3.6 * key)
+	lit = lit.more(hex(0x6A86C4), 0.50*(0.35+0.65*n))
+	lit = lit.more(hex(0xD9909E), 0.16*clamp01(0.5-hz*n))
+	return c.through(stuff.times(lit), c.right, h/z, z, h)
+}
+
+const (
+	keyX = -0.80 // towards the light; not quite where the sun is seen, so that the slopes it grazes are not all behind
+	keyY = 0.36
+	keyZ = 0.48
+)
+
+// thickness returns how much air there is over z km to a place at the height h: more where the way is low, with mist above
+// the water.
+func thickness(z, h float64) float64 {
+	return z * (0.014 + 0.050*math.Exp(-h*1.5) + 0.035*math.Exp(-h*22))
+}
+
+// through returns light that has come z km through the air: less of it, and what the air itself sends this way.
+func (s *sky) through(c rgb, right, up, z, h float64) rgb {
+	thick := thickness(z, h)
+	t := rgb{math.Exp(-thick * 0.85), math.Exp(-thick), math.Exp(-thick * 1.2)}
+	a := s.sunward(right, up)
+	near := math.Exp(-a * 3.2)
+	haze := mix(hex(0x8C9AC0), hex(0xFFB27A), clamp01(near*1.1)).scaled(0.62 + 0.9*near)
+	return rgb{lerp(haze.r, c.r, t.r), lerp(haze.g, c.g, t.g), lerp(haze.b, c.b, t.b)}
+}
