@@ -1,0 +1,133 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+
+	"github.com/imgorigin/imgorigin/catalog"
+	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/rule"
+)
+
+func (r reader) List(ctx context.Context, c *origin.Collection, q origin.Query) (origin.Page, error) {
+	where, args, err := condition(c, q)
+	if err != nil {
+		return origin.Page{}, err
+	}
+	order, err := ordering(c, q.Sort)
+	if err != nil {
+		return origin.Page{}, err
+	}
+	page := origin.Page{Total: -1}
+	err = r.use(ctx, func(cn *conn) error {
+		return cn.snapshot(ctx, q.Total, func() (err error) {
+			if q.Total {
+				err = cn.one(ctx, "SELECT count(*) FROM "+tableOf(c.ID)+where, args, func(row []driver.Value) error {
+					page.Total = int(integer(row[0]))
+					return nil
+				})
+			}
+			if err == nil && q.Limit > 0 {
+				page.Records, err = reader{lent{cn}}.records(ctx, c, selectRecords(c)+where+order+" LIMIT ? OFFSET ?",
+					append(args, q.Limit, max(q.Offset, 0)))
+			}
+			return err
+		})
+	})
+	if err != nil {
+		return origin.Page{}, err
+	}
+	return page, nil
+}
+
+// condition is the WHERE clause of a query, with its parameters.
+func condition(c *origin.Collection, q origin.Query) (where string, args []any, err error) {
+	var terms []string
+	for _, expr := range q.Where {
+		term, err := expr.SQL(rule.SQLite, columnsOf(c), q.Request, &args)
+		if err != nil {
+			return "", nil, fmt.Errorf("sqlite: collection %s: %w", c.Name, err)
+		}
+		terms = append(terms, "("+term+")")
+	}
+	if len(terms) == 0 {
+		return "", nil, nil
+	}
+	return " WHERE " + strings.Join(terms, " AND "), args, nil
+}
+
+// ordering is the ORDER BY clause. The id that decides between equals runs in the direction of the last key, so that an
+// index that ends with it can be read either way.
+func ordering(c *origin.Collection, keys []rule.Sort) (string, error) {
+	order, err := rule.OrderBy(rule.SQLite, keys, columnsOf(c))
+	if err != nil {
+		return "", fmt.Errorf("sqlite: collection %s: %w", c.Name, err)
+	}
+	if order == "" {
+		return " ORDER BY `id`", nil
+	}
+	if keys[len(keys)-1].Desc {
+		return " ORDER BY " + order + ", `id` DESC", nil
+	}
+	return " ORDER BY " + order + ", `id`", nil
+}
+
+// columnsOf tells package rule where the fields are.
+func columnsOf(c *origin.Collection) rule.Columns {
+	table := tableOf(c.ID)
+	return func(field string) (string, rule.Kind) {
+		if field == "@rowid" {
+			return table + "." + rowColumn, rule.Number
+		}
+		f := c.Field(field)
+		if f == nil {
+			return "", 0
+		}
+		return table + "." + quote(f.Name), catalog.KindOf(f)
+	}
+}
+
+// snapshot runs fn so that all its reads see the same state, where there is more than one.
+func (c *conn) snapshot(ctx context.Context, several bool, fn func() error) error {
+	if !several || !c.db.AutoCommit() { // a write transaction is its own snapshot
+		return fn()
+	}
+	if err := c.exec(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	defer c.rollback()
+	return fn()
+}
+
+// lent is the source of one connection.
+type lent struct{ conn *conn }
+
+func (l lent) use(_ context.Context, fn func(*conn) error) error { return fn(l.conn) }
+
+func (r reader) Referencing(ctx context.Context, c *origin.Collection, field *origin.Field, id origin.RecordID, limit int) ([]origin.RecordID, error) {
+	f := c.FieldByID(field.ID)
+	if f == nil || f.Type != origin.RelationField {
+		return nil, fmt.Errorf("sqlite: collection %s: %q is no relation field", c.Name, field.Name)
+	}
+	name := tableOf(c.ID) + "." + quote(f.Name) // qualified, because json_each has columns too
+	where, args := name+" = ?", []any{string(id)}
+	if f.Multiple() {
+		where = "EXISTS (SELECT 1 FROM json_each(" + name + ") WHERE value = ?)"
+		if fold(string(id)) == string(id) { // looks the same in JSON: most rows need no parsing
+			where = "instr(" + name + ", ?) > 0 AND " + where
+			args = append(args, string(id))
+		}
+	}
+	var ids []origin.RecordID
+	err := r.each(ctx, "SELECT `id` FROM "+tableOf(c.ID)+" WHERE "+where+" ORDER BY `id` LIMIT ?", append(args, max(limit, 0)),
+		func(row []driver.Value) error {
+			ids = append(ids, origin.RecordID(text(row[0])))
+			return nil
+		})
+	if err != nil {
+		return nil, err
+	}
+	return ids, nil
+}

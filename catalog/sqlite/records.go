@@ -1,0 +1,145 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+
+	"github.com/imgorigin/imgorigin/catalog"
+	"github.com/imgorigin/imgorigin/origin"
+)
+
+// selectRecords is "SELECT the fields' columns FROM the collection's table".
+func selectRecords(c *origin.Collection) string {
+	var b strings.Builder
+	b.Grow(64 + 24*len(c.Fields))
+	b.WriteString("SELECT `id`")
+	for i := range c.Fields {
+		b.WriteString(", ")
+		b.WriteString(quote(c.Fields[i].Name))
+	}
+	b.WriteString(" FROM ")
+	b.WriteString(tableOf(c.ID))
+	return b.String()
+}
+
+// scanRecord reads a row of selectRecords.
+func scanRecord(c *origin.Collection, row []driver.Value) (*origin.Record, error) {
+	r := &origin.Record{ID: origin.RecordID(text(row[0])), Values: make(map[string]any, len(c.Fields))}
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		v, err := catalog.DecodeValue(f, row[i+1])
+		if err != nil {
+			return nil, fmt.Errorf("collection %s, record %s: %w", c.Name, r.ID, err)
+		}
+		r.Values[f.Name] = v
+	}
+	return r, nil
+}
+
+func (r reader) Record(ctx context.Context, c *origin.Collection, id origin.RecordID) (*origin.Record, error) {
+	return r.record(ctx, c, " WHERE `id` = ?", string(id))
+}
+
+func (r reader) RecordBy(ctx context.Context, c *origin.Collection, field, value string) (*origin.Record, error) {
+	f := c.Field(field)
+	if f == nil || !catalog.IsText(f) {
+		return nil, fmt.Errorf("sqlite: collection %s: no text field %q", c.Name, field)
+	}
+	name := quote(f.Name)
+	where := " WHERE " + name + " = ?"
+	if f.Type == origin.EmailField {
+		where += " COLLATE NOCASE" // in the terms of the index that every e-mail field has
+	}
+	if value != "" {
+		where += " AND " + name + " <> ''" // in the terms of a partial index, which may be the only one
+	}
+	return r.record(ctx, c, where+" ORDER BY `id` LIMIT 1", value)
+}
+
+func (r reader) record(ctx context.Context, c *origin.Collection, where, arg string) (*origin.Record, error) {
+	var record *origin.Record
+	err := r.one(ctx, selectRecords(c)+where, []any{arg}, func(row []driver.Value) (err error) {
+		record, err = scanRecord(c, row)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return record, nil
+}
+
+func (r reader) RecordsByID(ctx context.Context, c *origin.Collection, ids []origin.RecordID) ([]*origin.Record, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	// One parameter, whatever the number of ids: one prepared statement, and no limit to run into.
+	return r.records(ctx, c, selectRecords(c)+" WHERE `id` IN (SELECT value FROM json_each(?))", []any{catalog.EncodeStrings(ids)})
+}
+
+func (r reader) records(ctx context.Context, c *origin.Collection, sql string, args []any) ([]*origin.Record, error) {
+	var list []*origin.Record
+	err := r.each(ctx, sql, args, func(row []driver.Value) error {
+		record, err := scanRecord(c, row)
+		list = append(list, record)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+func (t *tx) InsertRecord(ctx context.Context, c *origin.Collection, r *origin.Record) error {
+	columns, args, err := valuesOf(c, r)
+	if err != nil {
+		return err
+	}
+	t.changes.add(origin.Change{Collection: c.ID, Record: r.ID})
+	return t.exec(ctx, "INSERT INTO "+tableOf(c.ID)+" ("+strings.Join(columns, ", ")+") VALUES (?"+
+		strings.Repeat(", ?", len(columns)-1)+")", args...)
+}
+
+func (t *tx) UpdateRecord(ctx context.Context, c *origin.Collection, r *origin.Record) error {
+	columns, args, err := valuesOf(c, r)
+	if err != nil {
+		return err
+	}
+	t.changes.add(origin.Change{Collection: c.ID, Record: r.ID})
+	n, err := t.affected(ctx, "UPDATE "+tableOf(c.ID)+" SET "+strings.Join(columns, " = ?, ")+" = ? WHERE `id` = ?",
+		append(args, string(r.ID))...)
+	if err == nil && n == 0 {
+		return origin.ErrNotFound
+	}
+	return err
+}
+
+func (t *tx) DeleteRecord(ctx context.Context, c *origin.Collection, id origin.RecordID) error {
+	t.changes.add(origin.Change{Collection: c.ID, Record: id})
+	n, err := t.affected(ctx, "DELETE FROM "+tableOf(c.ID)+" WHERE `id` = ?", string(id))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return origin.ErrNotFound
+	}
+	return t.exec(ctx, "DELETE FROM files WHERE collection = ? AND record = ?", string(c.ID), string(id))
+}
+
+// valuesOf returns the columns of a record, quoted, and their values.
+func valuesOf(c *origin.Collection, r *origin.Record) (columns []string, args []any, err error) {
+	columns = make([]string, len(c.Fields))
+	args = make([]any, len(c.Fields), len(c.Fields)+1)
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		columns[i] = quote(f.Name)
+		if args[i], err = catalog.EncodeValue(f, r.Values[f.Name]); err != nil {
+			return nil, nil, fmt.Errorf("collection %s, record %s: %w", c.Name, r.ID, err)
+		}
+	}
+	if id := r.Values[origin.ColID]; id != string(r.ID) {
+		return nil, nil, fmt.Errorf("%w: collection %s: record %s has the value %q for its id", catalog.ErrValue, c.Name, r.ID, id)
+	}
+	return columns, args, nil
+}

@@ -1,0 +1,183 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/imgorigin/imgorigin/catalog"
+	"github.com/imgorigin/imgorigin/origin"
+)
+
+func (t *tx) InsertCollection(ctx context.Context, c *origin.Collection) error {
+	spec, err := describe(c)
+	if err != nil {
+		return err
+	}
+	t.changes.add(origin.Change{Schema: true})
+	err = t.exec(ctx, "INSERT INTO collections (id, name, spec) VALUES (?, ?, ?)", string(c.ID), c.Name, spec)
+	if err != nil {
+		return err
+	}
+	if err := t.exec(ctx, createTable(c)); err != nil {
+		return err
+	}
+	return t.reindex(ctx, c)
+}
+
+func (t *tx) UpdateCollection(ctx context.Context, old, c *origin.Collection) error {
+	if old.ID != c.ID {
+		return fmt.Errorf("sqlite: collection %s: the id can't be changed", old.Name)
+	}
+	spec, err := describe(c)
+	if err != nil {
+		return err
+	}
+	t.changes.add(origin.Change{Schema: true})
+	n, err := t.affected(ctx, "UPDATE collections SET name = ?, spec = ? WHERE id = ?", c.Name, spec, string(c.ID))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return origin.ErrNotFound
+	}
+	if err := t.dropIndexes(ctx, c); err != nil {
+		return err
+	}
+	if err := t.alter(ctx, old, c); err != nil {
+		return err
+	}
+	return t.reindex(ctx, c)
+}
+
+func (t *tx) DeleteCollection(ctx context.Context, c *origin.Collection) error {
+	t.changes.add(origin.Change{Schema: true})
+	n, err := t.affected(ctx, "DELETE FROM collections WHERE id = ?", string(c.ID))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return origin.ErrNotFound
+	}
+	if err := t.long(ctx, "DROP TABLE "+tableOf(c.ID)); err != nil {
+		return err
+	}
+	return t.long(ctx, "DELETE FROM files WHERE collection = ?", string(c.ID))
+}
+
+// describe is what the table collections keeps of c, after checking that a table can hold its records.
+func describe(c *origin.Collection) (spec string, err error) {
+	if err := checkFields(c); err != nil {
+		return "", err
+	}
+	data, err := catalog.MarshalCollection(c)
+	return string(data), err
+}
+
+// alter changes the table from old's fields to c's. Fields are the same where id and type are.
+func (t *tx) alter(ctx context.Context, old, c *origin.Collection) error {
+	table := "ALTER TABLE " + tableOf(c.ID)
+	var statements, renames []string
+	kept := make(map[origin.FieldID]bool)
+	for i := range old.Fields {
+		from := &old.Fields[i]
+		to := c.FieldByID(from.ID)
+		switch {
+		case from.Name == origin.ColID || to != nil && to.Name == origin.ColID:
+			if to == nil || to.Name != from.Name {
+				return fmt.Errorf("sqlite: collection %s: the field id can't be changed", old.Name)
+			}
+			kept[from.ID] = true
+		case to == nil || to.Type != from.Type:
+			statements = append(statements, table+" DROP COLUMN "+quote(from.Name))
+		default:
+			kept[from.ID] = true
+			if to.Name != from.Name { // by way of a third name, for fields that trade theirs
+				between := quote(fmt.Sprintf("@%d", i))
+				statements = append(statements, table+" RENAME COLUMN "+quote(from.Name)+" TO "+between)
+				renames = append(renames, table+" RENAME COLUMN "+between+" TO "+quote(to.Name))
+			}
+		}
+	}
+	statements = append(statements, renames...)
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		if !kept[f.ID] {
+			statements = append(statements, table+" ADD COLUMN "+columnDef(f))
+		} else if convert := conversion(c, old.FieldByID(f.ID), f); convert != "" {
+			statements = append(statements, convert)
+		}
+	}
+	for _, sql := range statements {
+		if err := t.long(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conversion is the statement that turns values into lists or lists into values; "" where there is nothing to turn.
+func conversion(c *origin.Collection, from, to *origin.Field) string {
+	name := quote(to.Name)
+	update := "UPDATE " + tableOf(c.ID) + " SET " + name + " = "
+	switch {
+	case !from.Multiple() && to.Multiple():
+		return update + "CASE " + name + " WHEN '' THEN '[]' ELSE json_array(" + name + ") END"
+	case from.Multiple() && !to.Multiple():
+		return update + "coalesce(" + name + " ->> '$[#-1]', '') WHERE " + name + " <> ''"
+	}
+	return ""
+}
+
+// dropIndexes removes the table's indexes that c does not have.
+func (t *tx) dropIndexes(ctx context.Context, c *origin.Collection) error {
+	want, err := indexes(c)
+	if err != nil {
+		return err
+	}
+	have, err := t.existing(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, name := range have {
+		if want[name] == "" {
+			if err := t.exec(ctx, "DROP INDEX "+quote(name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// reindex makes those of c's indexes that the table does not have.
+func (t *tx) reindex(ctx context.Context, c *origin.Collection) error {
+	want, err := indexes(c)
+	if err != nil {
+		return err
+	}
+	have, err := t.existing(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if !slices.Contains(have, name) {
+			if err := t.long(ctx, want[name]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// existing returns the names of the indexes of c's table.
+func (t *tx) existing(ctx context.Context, c *origin.Collection) (names []string, err error) {
+	const query = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+	err = t.each(ctx, query, []any{strings.Trim(tableOf(c.ID), "`")}, func(row []driver.Value) error {
+		names = append(names, text(row[0]))
+		return nil
+	})
+	return names, err
+}
