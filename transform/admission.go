@@ -150,14 +150,17 @@ func (a *Admission) Acquire(ctx context.Context, cost int64) (release func(), er
 	return func() { once.Do(func() { a.leave(cost) }) }, nil
 }
 
-// enter admits the job at once (nil, nil), queues it, or refuses it.
+// enter admits the job at once (nil, nil), queues it, or refuses it. A job that
+// would become the head of the queue may start without ever waiting.
 func (a *Admission) enter(cost int64) (*waiter, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	switch {
-	case a.closed:
+	if a.closed {
 		return nil, ErrClosed
-	case len(a.queue) == 0 && a.fits(cost):
+	}
+	rank := a.virtual + int64(a.cfg.Patience)*cost
+	switch first := len(a.queue) == 0 || rank < a.queue[0].rank; {
+	case first && a.fits(cost):
 		a.start(cost)
 		return nil, nil
 	case len(a.queue) >= a.cfg.MaxQueue:
@@ -165,12 +168,7 @@ func (a *Admission) enter(cost int64) (*waiter, error) {
 		return nil, ErrBusy
 	}
 	a.arrivals++
-	w := &waiter{
-		cost:    cost,
-		rank:    a.virtual + int64(a.cfg.Patience)*cost,
-		arrival: a.arrivals,
-		granted: make(chan struct{}),
-	}
+	w := &waiter{cost: cost, rank: rank, arrival: a.arrivals, granted: make(chan struct{})}
 	heap.Push(&a.queue, w)
 	return w, nil
 }
