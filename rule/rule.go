@@ -22,8 +22,8 @@ const (
 
 // Every error of the package wraps one of these.
 var (
-	ErrTooLong     = errors.New("rule: longer than 3500 bytes")
-	ErrTooMany     = errors.New("rule: too many expressions")
+	ErrTooLong     = errors.New("rule: too long")
+	ErrTooMany     = errors.New("rule: too many")
 	ErrTooDeep     = errors.New("rule: parentheses nested too deep")
 	ErrSyntax      = errors.New("rule: not a valid expression")
 	ErrUnsupported = errors.New("rule: can't be evaluated")
