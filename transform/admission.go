@@ -90,18 +90,20 @@ type AdmissionStats struct {
 // cheap work go first without starving the rest. It owns no goroutine.
 //
 // The order of the queue needs no clock. The gate's virtual time is the cost that
-// it has admitted so far, and a job's rank is the virtual time of its arrival plus
-// Patience times its cost: the lowest rank goes next. So a job is overtaken by at
-// most Patience times its own cost of work that came later, however long the
-// stream of cheap work is. The head of the queue is never passed by a job that
-// happens to fit: that would starve large jobs by another door.
+// it has accepted so far, and a job's rank is the virtual time of its arrival plus
+// Patience times its cost: the lowest rank goes next. A later job goes first only
+// while all that came after the earlier one, itself included, costs less than
+// Patience times the difference of their costs; so what overtakes a job is less
+// than Patience times its cost, however long the stream of cheap work is. The head
+// of the queue is never passed by a job of higher rank that happens to fit: that
+// would starve large jobs by another door.
 type Admission struct {
 	cfg AdmissionConfig
 
 	mu       sync.Mutex
 	closed   bool
 	queue    waitHeap
-	virtual  int64 // cost admitted so far: the clock that ranks are taken from
+	accepted int64 // cost accepted so far: the virtual time that ranks are taken from
 	arrivals uint64
 	stats    AdmissionStats
 }
@@ -158,15 +160,18 @@ func (a *Admission) enter(cost int64) (*waiter, error) {
 	if a.closed {
 		return nil, ErrClosed
 	}
-	rank := a.virtual + int64(a.cfg.Patience)*cost
+	accepted := a.accepted + cost
+	rank := accepted + int64(a.cfg.Patience)*cost
 	switch first := len(a.queue) == 0 || rank < a.queue[0].rank; {
 	case first && a.fits(cost):
+		a.accepted = accepted
 		a.start(cost)
 		return nil, nil
 	case len(a.queue) >= a.cfg.MaxQueue:
 		a.stats.Refused++
 		return nil, ErrBusy
 	}
+	a.accepted = accepted
 	a.arrivals++
 	w := &waiter{cost: cost, rank: rank, arrival: a.arrivals, granted: make(chan struct{})}
 	heap.Push(&a.queue, w)
@@ -222,7 +227,6 @@ func (a *Admission) fits(cost int64) bool {
 }
 
 func (a *Admission) start(cost int64) {
-	a.virtual += cost
 	a.stats.InFlight++
 	a.stats.InFlightCost += cost
 	a.stats.Admitted++

@@ -192,38 +192,38 @@ func (w *walker) marker() (marker byte, ok bool) {
 }
 
 // entropy walks through entropy-coded data to the 0xff of the marker that ends
-// it: not a stuffed zero (T.81 F.1.2.3), not a restart marker.
+// it: not a stuffed zero (T.81 F.1.2.3), not a restart marker, not a fill byte.
 func (w *walker) entropy() {
 	for {
 		p := w.ahead()
-		if len(p) == 0 {
-			return
-		}
 		i := 0
-		for {
-			n := bytes.IndexByte(p[i:], 0xff)
-			if n < 0 {
-				i = len(p)
-				break
+		for i+1 < len(p) {
+			if p[i] != 0xff {
+				n := bytes.IndexByte(p[i+1:], 0xff)
+				if n < 0 {
+					n = len(p) - 1 - i
+				}
+				i += 1 + n
+				continue
 			}
-			i += n
-			if i+1 == len(p) { // the next byte is in the next window
-				break
-			}
-			if c := p[i+1]; c != 0 && !isRST(c) && c != 0xff {
+			switch c := p[i+1]; {
+			case c == 0xff:
+				i++
+			case c == 0 || isRST(c):
+				i += 2
+			default:
 				w.skip(int64(i))
 				return
 			}
-			i++
-		}
-		if i == 0 { // a lone 0xff at the very end of the data, or of the window
-			if p = w.peek(2); len(p) < 2 {
-				w.skip(int64(len(p)))
-				return
-			}
-			continue
 		}
 		w.skip(int64(i))
+		if i > 0 {
+			continue
+		}
+		if p = w.peek(2); len(p) < 2 { // the last byte of the data, or of the window
+			w.skip(int64(len(p)))
+			return
+		}
 	}
 }
 
