@@ -1,0 +1,337 @@
+package origin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/imgorigin/imgorigin/auth"
+)
+
+// RecordInput is what a caller wants to write into a record.
+//
+// Keys are names of fields, "password", "passwordConfirm" and "oldPassword" in auth collections, and names with a
+// modifier: "field+" appends (or adds a number), "+field" prepends, "field-" removes (or subtracts), "field:autogenerate"
+// fills by the field's pattern. Unknown keys mean nothing. Values are what encoding/json decodes into an any,
+// or strings of a form. Uploads follow the values of their key.
+// The uploads belong to the write that gets the input, whatever it returns.
+type RecordInput struct {
+	Values map[string]any
+	Files  map[string][]*Upload
+	Expand []string // relation fields to expand in the answer
+}
+
+// Discard ends all uploads of an input that is not written.
+func (in RecordInput) Discard() {
+	for _, uploads := range in.Files {
+		for _, u := range uploads {
+			u.Discard()
+		}
+	}
+}
+
+// CreateRecord makes a record. Outcomes beside success:
+//  1. there is no such collection: NotFound;
+//  2. the create rule admits superusers only: Forbidden; it is not met: Invalid without Fields;
+//  3. a value breaks a rule of its field: Invalid with Fields.
+//
+// After an error nothing of it remains.
+func (o *Origin) CreateRecord(ctx context.Context, who Caller, name string, in RecordInput) (*View, error) {
+	defer in.Discard()
+	w := &write{o: o, op: "record.create", message: "Failed to create record.", who: who}
+	if err := w.begin(ctx, name, in, func(c *collection) access { return c.create }); err != nil {
+		return nil, err
+	}
+	d, err := w.change.create()
+	if err != nil {
+		return nil, failed(w.op, err)
+	}
+	unverified := d.record.Clone() // or a rule about "verified" would take the caller's word for it
+	if w.change.c.Auth != nil {
+		unverified.Values[ColVerified] = false
+	}
+	if !w.judge.admits(w.change.c.create, unverified) {
+		return nil, &Error{Op: w.op, Kind: Invalid, Message: w.message, Private: true}
+	}
+	if err := w.prepare(ctx, d); err != nil {
+		return nil, err
+	}
+	d.finish()
+	return w.save(ctx, d.record.ID, func(CatalogReader) (*draft, error) { return d, nil }, in.Expand)
+}
+
+// UpdateRecord changes a record. Outcomes beside success:
+//  1. there is no such collection or record, or the update rule is not met: NotFound;
+//  2. the update rule admits superusers only: Forbidden;
+//  3. a value breaks a rule of its field: Invalid with Fields.
+//
+// After an error the record is as it was. Writes of one record at the same time come one after the other, so that none
+// of two modifiers is lost.
+func (o *Origin) UpdateRecord(ctx context.Context, who Caller, name, id string, in RecordInput) (*View, error) {
+	defer in.Discard()
+	w := &write{o: o, op: "record.update", message: "Failed to update record.", who: who}
+	if err := w.begin(ctx, name, in, func(c *collection) access { return c.update }); err != nil {
+		return nil, err
+	}
+	again := func(reader CatalogReader) (*draft, error) {
+		old, err := reader.Record(ctx, w.change.c.Collection, RecordID(id))
+		if err != nil {
+			return nil, err
+		}
+		if !w.judge.admits(w.change.c.update, old) {
+			return nil, &Error{Op: w.op, Kind: NotFound, Private: true}
+		}
+		return w.change.update(old)
+	}
+	d, err := again(o.catalog)
+	if err != nil {
+		return nil, failed(w.op, err)
+	}
+	if err := w.prepare(ctx, d); err != nil {
+		return nil, err
+	}
+	return w.save(ctx, RecordID(id), again, in.Expand)
+}
+
+// write is one create or update on its way.
+type write struct {
+	o           *Origin
+	op, message string
+	who         Caller
+	judge       judge
+	change      *change
+}
+
+// begin finds the collection and refuses those whom the guarding rule shuts out whatever the record is.
+func (w *write) begin(ctx context.Context, name string, in RecordInput, guard func(*collection) access) error {
+	c, err := w.o.collection(w.op, name)
+	if err != nil {
+		return err
+	}
+	if w.judge, err = w.o.judge(ctx, w.who, contextDefault, guard(c)); err != nil {
+		return failed(w.op, err)
+	}
+	if w.judge.closed(guard(c)) {
+		return &Error{Op: w.op, Kind: Forbidden, Message: superusersOnly, Private: true}
+	}
+	w.change = newChange(c, w.who.Principal.Superuser, in, w.o.now())
+	return nil
+}
+
+// prepare does before the transaction what takes time: it refuses what cannot be written, so that no blob is stored for
+// nothing, and hashes passwords.
+func (w *write) prepare(ctx context.Context, d *draft) error {
+	ch := w.change
+	if d.needsOldPassword() && ch.oldPassword != "" {
+		hash := d.old.Text(ColPassword)
+		ok, err := w.o.checkPassword(ctx, hash, ch.oldPassword)
+		if err != nil {
+			return failed(w.op, err)
+		}
+		if ok {
+			ch.oldHash = hash
+		}
+	}
+	if err := w.check(ctx, w.o.catalog, d); err != nil {
+		return failed(w.op, err)
+	}
+	for name, plain := range d.plain {
+		hash, err := w.o.hashPassword(ctx, plain)
+		if err != nil {
+			return failed(w.op, err)
+		}
+		ch.hashes[name] = hash
+	}
+	return nil
+}
+
+// check tells everything that is wrong with a draft as one *Error.
+func (w *write) check(ctx context.Context, reader CatalogReader, d *draft) error {
+	complaints := d.accountComplaints()
+	if len(complaints) == 0 {
+		var err error
+		if complaints, err = d.validate(ctx, reader, w.o.schema.Load()); err != nil {
+			return err
+		}
+	}
+	if len(complaints) == 0 && d.old == nil && w.change.c.Auth != nil {
+		if err := w.checkAccountID(ctx, reader, d.record.ID, complaints); err != nil {
+			return err
+		}
+	}
+	if len(complaints) > 0 {
+		return w.invalid(complaints)
+	}
+	return nil
+}
+
+// checkAccountID keeps the ids of accounts apart across all auth collections: rules compare a record's id with
+// @request.auth.id, whichever collection that comes from.
+func (w *write) checkAccountID(ctx context.Context, reader CatalogReader, id RecordID, complaints Complaints) error {
+	for _, other := range w.o.schema.Load().collections {
+		if other.Auth == nil || other.ID == w.change.c.ID {
+			continue
+		}
+		_, err := reader.Record(ctx, other.Collection, id)
+		switch {
+		case err == nil:
+			complaints.add(ColID, &Complaint{
+				Code: "validation_invalid_auth_id", Message: "Invalid or duplicated auth record id.",
+			})
+		case !errors.Is(err, ErrNotFound):
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *write) invalid(complaints Complaints) *Error {
+	return &Error{Op: w.op, Kind: Invalid, Message: w.message, Fields: complaints}
+}
+
+// save is the write path: blobs, transaction, invalidation, and only then the removal of what was replaced. A crash in
+// between leaves blobs that no row knows, never a row without its bytes. build is called inside of the transaction.
+func (w *write) save(ctx context.Context, id RecordID, build func(CatalogReader) (*draft, error), expand []string) (*View, error) {
+	c := w.change.c
+	committed, err := w.commitUploads(ctx, id)
+	if err != nil {
+		w.o.dropOrphans(ctx, committed)
+		return nil, failed(w.op, err)
+	}
+	var saved *draft
+	err = w.o.catalog.Write(ctx, func(tx CatalogTx) error {
+		d, err := build(tx)
+		if err != nil {
+			return err
+		}
+		if err := w.check(ctx, tx, d); err != nil {
+			return err
+		}
+		saved = d
+		return w.store(ctx, tx, d)
+	})
+	if err != nil {
+		w.o.dropOrphans(ctx, committed)
+		return nil, w.refusal(err)
+	}
+	w.o.invalidate(c.ID, id)
+	w.o.dropFiles(ctx, saved.leftOver(committed))
+	return w.o.answer(ctx, w.op, w.who, c, saved.record, expand)
+}
+
+// commitUploads makes the bytes of all uploads durable. It returns those that are, also with an error.
+func (w *write) commitUploads(ctx context.Context, id RecordID) (committed []FileRef, err error) {
+	for name, u := range w.change.uploads {
+		ref := FileRef{w.change.c.ID, id, name}
+		if err := u.commit(ctx, ref.OriginalKey()); err != nil {
+			return committed, err
+		}
+		committed = append(committed, ref)
+	}
+	return committed, nil
+}
+
+// store writes the record and the rows of its files.
+func (w *write) store(ctx context.Context, tx CatalogTx, d *draft) error {
+	c := w.change.c
+	put := tx.UpdateRecord
+	if d.old == nil {
+		put = tx.InsertRecord
+	}
+	if err := put(ctx, c.Collection, d.record); err != nil {
+		return err
+	}
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		if f.Type != FileField {
+			continue
+		}
+		added, gone := d.files(f)
+		for _, u := range added {
+			if err := tx.PutFile(ctx, u.row(FileRef{c.ID, d.record.ID, u.name}, f.ID, w.change.now)); err != nil {
+				return err
+			}
+		}
+		for _, name := range gone {
+			if err := tx.DeleteFile(ctx, FileRef{c.ID, d.record.ID, name}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// row is the catalog's row of an upload.
+func (u *Upload) row(ref FileRef, field FieldID, now time.Time) *File {
+	return &File{
+		FileRef: ref, Field: field, OriginalName: u.OriginalName, Size: u.Size, ContentType: u.ContentType,
+		SHA256: u.SHA256, Image: u.Image, Committed: now,
+	}
+}
+
+// leftOver lists the files that are no longer, or have not become, the record's.
+func (d *draft) leftOver(committed []FileRef) []FileRef {
+	c := d.change.c
+	kept := make(map[FileName]bool)
+	var left []FileRef
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		if f.Type != FileField {
+			continue
+		}
+		added, gone := d.files(f)
+		for _, u := range added {
+			kept[u.name] = true
+		}
+		for _, name := range gone {
+			left = append(left, FileRef{c.ID, d.record.ID, name})
+		}
+	}
+	for _, ref := range committed {
+		if !kept[ref.Name] {
+			left = append(left, ref)
+		}
+	}
+	return left
+}
+
+// refusal gives a clash of a unique index its complaints.
+func (w *write) refusal(err error) error {
+	var clash *UniqueError
+	if !errors.As(err, &clash) {
+		return failed(w.op, err)
+	}
+	complaints := Complaints{}
+	for _, column := range clash.Columns {
+		if f := w.change.c.Field(column); f != nil {
+			complaints.add(f.Name, notUnique())
+		}
+	}
+	return w.invalid(complaints)
+}
+
+// passwordWork is what one bcrypt hash at auth.PasswordCost counts for at the gate that renderers pass too, in
+// microseconds of CPU, so that logins and thumbs can't starve each other.
+const passwordWork = 60_000
+
+func (o *Origin) hashPassword(ctx context.Context, plain string) (hash string, err error) {
+	release, err := o.gate.Acquire(ctx, passwordWork)
+	if err != nil {
+		return "", admissionError(err)
+	}
+	defer release()
+	return auth.HashPassword(plain)
+}
+
+// checkPassword tells whether a password is that of the hash. Without a hash it takes the same time to say no.
+func (o *Origin) checkPassword(ctx context.Context, hash, plain string) (bool, error) {
+	release, err := o.gate.Acquire(ctx, passwordWork)
+	if err != nil {
+		return false, admissionError(err)
+	}
+	defer release()
+	if hash == "" {
+		return auth.DummyCheck(plain) == nil, nil
+	}
+	return auth.CheckPassword(hash, plain) == nil, nil
+}
