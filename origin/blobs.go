@@ -8,9 +8,11 @@ import (
 // Blobs keeps objects by key. Every implementation passes the suite in blob/blobtest.
 //
 // All methods are safe for concurrent use and honour their context. An object appears whole or not at all, and what
-// was acknowledged survives a crash of the machine. A full disk is ErrNoSpace.
+// was acknowledged survives a crash of the machine. A full disk is ErrNoSpace. What is no Key is an error and reaches
+// nothing. After Close all is ErrClosed.
 type Blobs interface {
-	// Stage begins an object whose key is not yet decided.
+	// Stage begins an object whose key is not yet decided. The context bounds its writing too: a Write after its end fails,
+	// and so does a Commit after a Write that failed.
 	Stage(ctx context.Context) (Staged, error)
 
 	// PutIfAbsent stores a small object.
@@ -19,8 +21,10 @@ type Blobs interface {
 	//  3. Anything else: nothing is stored.
 	PutIfAbsent(ctx context.Context, key Key, data []byte) error
 
-	// Open returns n bytes of the object from offset on, to its end where n is negative. Size is always that of the whole
-	// object. An absent object is ErrNotFound. The caller closes the body.
+	// Open returns n bytes of the object from offset on: to its end where n is negative or more than there is, and none,
+	// which is no error, where offset is at its end or beyond. Size is always that of the whole object. An absent object is
+	// ErrNotFound; a negative offset is an error. The caller closes the body, and lets ctx live until then: it bounds
+	// the reading too.
 	Open(ctx context.Context, key Key, offset, n int64) (Object, error)
 
 	// Delete removes objects; absent ones are no error.
@@ -29,7 +33,8 @@ type Blobs interface {
 	// DeletePrefix removes all objects whose keys begin with prefix, which ends with "/".
 	DeletePrefix(ctx context.Context, prefix Key) error
 
-	// List returns up to limit objects whose keys begin with prefix and sort after after, in bytewise order.
+	// List returns up to limit objects whose keys begin with prefix and sort after after, in bytewise order of the whole
+	// keys. Prefix may be empty, or end within a segment; after need not be the key of anything.
 	List(ctx context.Context, prefix, after Key, limit int) ([]ObjectInfo, error)
 
 	// Check tells whether the store answers, for health probes.
@@ -42,7 +47,8 @@ type Blobs interface {
 type Staged interface {
 	io.Writer
 	io.ReaderAt // of what has been written
-	// Commit makes the object durable and visible under key, replacing nothing: a taken key is ErrExists.
+	// Commit makes the object durable and visible under key, replacing nothing: a taken key is ErrExists. After an error
+	// it may be tried again, under this key or another.
 	Commit(ctx context.Context, key Key) error
 	// Discard removes what was written.
 	Discard() error
@@ -58,5 +64,5 @@ type Object struct {
 type ObjectInfo struct {
 	Key      Key
 	Size     int64
-	Modified int64 // Unix milliseconds
+	Modified int64 // when it became visible, Unix milliseconds by the store's clock
 }
