@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/imgorigin/imgorigin"
+
+// mayImport says which of our packages each package may depend on, directly or through others. "x/**" is x and all below it.
+// Tests are not held to it: they wire real parts together.
+var mayImport = map[string][]string{
+	"cmd/imgorigin":            {"**"},
+	"origin/server":            {"origin", "auth", "transform", "cache", "rule"},
+	"origin/server/demo":       {"origin/server", "origin", "auth", "transform", "cache", "rule"},
+	"origin/server/pocketbase": {"origin/server", "origin", "auth", "transform", "cache", "rule"},
+	"origin":                   {"transform", "cache", "auth", "rule"},
+	"transform":                {},
+	"cache":                    {},
+	"auth":                     {},
+	"rule":                     {},
+	"transform/vips":           {"transform"},
+	"catalog":                  {"origin", "transform", "cache", "auth", "rule"},
+	"catalog/sqlite":           {"catalog", "origin", "transform", "cache", "auth", "rule"},
+	"catalog/catalogtest":      {"catalog", "origin", "transform", "cache", "auth", "rule"},
+	"blob/local":               {"origin", "transform", "cache", "auth", "rule"},
+	"blob/blobtest":            {"origin", "transform", "cache", "auth", "rule"},
+	"internal/picture":         {},
+}
+
+// onlyIn says which of our packages may import a library themselves.
+var onlyIn = map[string][]string{
+	"github.com/valyala/fasthttp":        {"origin/server"},
+	"github.com/h2non/bimg":              {"transform/vips"},
+	"github.com/dgraph-io/ristretto/v2":  {"cache"},
+	"github.com/golang-jwt/jwt/v5":       {"auth"},
+	"golang.org/x/crypto/bcrypt":         {"auth"},
+	"github.com/mattn/go-sqlite3":        {"catalog/sqlite"},
+	"github.com/ganigeorgiev/fexpr":      {"rule"},
+	"github.com/alecthomas/kong":         {"cmd/imgorigin"},
+	"github.com/gabriel-vasile/mimetype": {"origin"},
+	"net/http":                           {"cmd/imgorigin"},
+	"C":                                  {"transform/vips"},
+}
+
+// listed is one line of go list: the package, then what it imports or depends on.
+func golist(t *testing.T, format string) map[string][]string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-f", "{{.ImportPath}} "+format, module+"/...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	all := make(map[string][]string)
+	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
+		words := strings.Fields(lines.Text())
+		all[strings.TrimPrefix(words[0], module+"/")] = words[1:]
+	}
+	return all
+}
+
+func TestImportsPointInwards(t *testing.T) {
+	for pkg, deps := range golist(t, `{{join .Deps " "}}`) {
+		allowed, known := mayImport[pkg]
+		if !known {
+			t.Errorf("%s has no place in the house: say in mayImport what it may import", pkg)
+			continue
+		}
+		for _, dep := range deps {
+			ours, ok := strings.CutPrefix(dep, module+"/")
+			if ok && !slices.Contains(allowed, ours) && !slices.Contains(allowed, "**") {
+				t.Errorf("%s depends on %s", pkg, ours)
+			}
+		}
+	}
+}
+
+func TestLibrariesStayInTheirPackages(t *testing.T) {
+	for pkg, imports := range golist(t, `{{join .Imports " "}}`) {
+		for _, dep := range imports {
+			owners, held := onlyIn[dep]
+			if held && !slices.Contains(owners, pkg) {
+				t.Errorf("%s imports %s, which only %v may", pkg, dep, owners)
+			}
+		}
+	}
+}
+
+func TestTheCoreKnowsNoHTTP(t *testing.T) {
+	for pkg, deps := range golist(t, `{{join .Deps " "}}`) {
+		if pkg != "origin" {
+			continue
+		}
+		for _, dep := range deps {
+			if strings.Contains(dep, "fasthttp") {
+				t.Errorf("origin depends on %s", dep)
+			}
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/origin/server"
+	"github.com/imgorigin/imgorigin/transform/vips"
+)
+
+// metricsServer serves /metrics on a listener of its own, so that the public one cannot show it.
+type metricsServer struct {
+	address string
+	http    *http.Server
+	ended   chan error
+}
+
+func serveMetrics(address string, host *server.Server, core *origin.Origin, renderer *vips.Renderer) (*metricsServer, error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		&collector{host: host, core: core, renderer: renderer},
+	)
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	m := &metricsServer{
+		address: listener.Addr().String(),
+		http:    &http.Server{Handler: mux, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute},
+		ended:   make(chan error, 1),
+	}
+	go func() {
+		err := m.http.Serve(listener)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+		m.ended <- err
+	}()
+	return m, nil
+}
+
+// wait returns when serving has ended.
+func (m *metricsServer) wait() error {
+	err := <-m.ended
+	m.ended <- err
+	return err
+}
+
+func (m *metricsServer) close(ctx context.Context) error { return m.http.Shutdown(ctx) }
+
+// collector reads the parts' own counters when Prometheus asks; nothing is counted twice.
+type collector struct {
+	host     *server.Server
+	core     *origin.Origin
+	renderer *vips.Renderer
+}
+
+// Describe leaves the collector unchecked: its metrics are those that Collect sends.
+func (c *collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect sends all counters.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	send := func(kind prometheus.ValueType, name, help string, v float64) {
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("imgorigin_"+name, help, nil, nil), kind, v)
+	}
+	total := func(name, help string, v uint64) { send(prometheus.CounterValue, name+"_total", help, float64(v)) }
+	gauge := func(name, help string, v float64) { send(prometheus.GaugeValue, name, help, v) }
+
+	h := c.host.Stats()
+	total("requests", "Requests begun.", h.Requests)
+	total("panics", "Requests whose handler panicked.", h.Panics)
+	total("sent_bytes", "Bytes of bodies sent from memory.", h.SentBytes)
+	gauge("open_connections", "Connections open now.", float64(h.OpenConnections))
+	answers := prometheus.NewDesc("imgorigin_responses_total", "Answers by the class of their status.", []string{"class"}, nil)
+	for class, n := range h.ByClass {
+		if class > 0 {
+			out <- prometheus.MustNewConstMetric(answers, prometheus.CounterValue, float64(n), string(rune('0'+class))+"xx")
+		}
+	}
+
+	s := c.core.Stats()
+	total("memory_hits", "Thumbs answered from memory.", s.MemoryHits)
+	total("stored_hits", "Thumbs read back from the store.", s.StoredHits)
+	total("renders", "Renders begun.", s.Renders)
+	total("render_failures", "Renders that failed.", s.RenderFailures)
+	total("stand_ins", "Originals sent in place of a thumb.", s.StandIns)
+	total("keep_failures", "Renditions that could not be stored.", s.KeepFailures)
+	total("renditions_evicted", "Stored renditions removed to stay within the budget.", s.Evicted)
+	total("watch_failures", "Times that hearing of other processes' changes failed.", s.WatchFailures)
+	total("tokens_refused", "Tokens that did not count.", s.TokensRefused)
+	gauge("rendition_store_bytes", "Stored renditions, as of the last look.", float64(s.StoredBytes))
+	total("coalesced", "Requests that joined a fill under way.", s.Flight.Joined)
+	total("fill_deadlines", "Fills that passed their deadline.", s.Flight.Deadlines)
+	gauge("renders_in_flight", "Jobs that hold a renderer now.", float64(s.Gate.InFlight))
+	gauge("renders_queued", "Jobs that wait for a renderer now.", float64(s.Gate.Queued))
+	total("renders_refused", "Jobs refused because the queue was full.", s.Gate.Refused)
+	total("renders_timed_out", "Jobs that waited too long.", s.Gate.TimedOut)
+	gauge("memory_cache_bytes", "Renditions held in memory.", float64(s.Memory.Bytes))
+	total("memory_cache_dropped", "Renditions that memory did not take: its buffer was full.", s.Memory.Dropped)
+	total("memory_cache_rejected", "Renditions that memory did not take: others are asked for more often.", s.Memory.Rejected)
+	total("memory_cache_evicted", "Renditions that left memory to make room.", s.Memory.Evictions)
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/imgorigin/imgorigin/blob/local"
+	"github.com/imgorigin/imgorigin/catalog/sqlite"
+	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/origin/server"
+	"github.com/imgorigin/imgorigin/transform"
+	"github.com/imgorigin/imgorigin/transform/vips"
+)
+
+// dataOptions say where a library is. Every command that touches one has them.
+type dataOptions struct {
+	Dir string `help:"Folder of the library: catalog, originals and renditions." default:"data" placeholder:"DIR"`
+}
+
+func (d dataOptions) sqlite() sqlite.Config {
+	return sqlite.Default(d.Dir)
+}
+
+func (d dataOptions) local() local.Config {
+	c := local.DefaultConfig()
+	c.Dir = d.Dir + "/storage"
+	return c
+}
+
+// logOptions say what is logged, and how.
+type logOptions struct {
+	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
+	LogFormat string `help:"Form of log lines: text or json." default:"text" enum:"text,json"`
+}
+
+func (l logOptions) logger(m *Main) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(l.LogLevel)) // the enum admits only valid ones
+	options := &slog.HandlerOptions{Level: level}
+	if l.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(m.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(m.Stderr, options))
+}
+
+// serveOptions are all options of "serve".
+type serveOptions struct {
+	dataOptions
+	logOptions
+
+	HTTP    string `help:"Address to serve on, HOST:PORT; port 0 chooses a free one." name:"http" default:"127.0.0.1:8090" placeholder:"ADDR"`
+	Metrics string `help:"Address to serve Prometheus metrics on, at /metrics; empty: none. Keep it off the public network." placeholder:"ADDR"`
+	Demo    bool   `help:"Make a collection of sample pictures, and show them at /."`
+
+	CacheControl string `help:"Cache-Control of public files and thumbs, whose bytes never change under their name." default:"max-age=2592000, stale-while-revalidate=86400" placeholder:"TEXT"`
+
+	MemoryCache    byteSize `help:"Budget of the thumbs kept in memory." default:"256MiB" placeholder:"SIZE"`
+	MetadataCache  byteSize `help:"Budget of the catalog rows kept in memory." default:"32MiB" placeholder:"SIZE"`
+	RenditionStore byteSize `help:"Budget of the thumbs kept on disk; the least recently used go first." default:"10GiB" placeholder:"SIZE"`
+
+	Workers      int           `help:"Pictures rendered at once; 0: one per core." default:"0" placeholder:"N"`
+	Queue        int           `help:"Renders that may wait for their turn; more are answered 503 at once." default:"256" placeholder:"N"`
+	QueueWait    time.Duration `help:"How long a render may wait for its turn before it is answered 503." default:"20s" placeholder:"TIME"`
+	RenderWithin time.Duration `help:"How long a thumb may take in all, waiting included, before it is answered 503." default:"60s" placeholder:"TIME"`
+	RetryBroken  time.Duration `help:"How long a picture that cannot be rendered is not tried again." default:"30s" placeholder:"TIME"`
+
+	MaxPixels   int64    `help:"Pixels above which a picture gets no thumbs, checked before decoding." default:"100000000" placeholder:"N"`
+	MaxSource   byteSize `help:"Size above which a picture gets no thumbs." default:"128MiB" placeholder:"SIZE"`
+	JPEGQuality int      `help:"Quality of JPEG thumbs, 1 to 100." name:"jpeg-quality" default:"80" placeholder:"N"`
+	WebPQuality int      `help:"Quality of WebP thumbs, 1 to 100." name:"webp-quality" default:"80" placeholder:"N"`
+
+	HeaderTimeout time.Duration `help:"How long receiving a request's header may take, and how long an idle connection is kept." default:"1m" placeholder:"TIME"`
+	BodyTimeout   time.Duration `help:"How long receiving a request's body may take." default:"5m" placeholder:"TIME"`
+	WriteTimeout  time.Duration `help:"How long sending an answer may take." default:"5m" placeholder:"TIME"`
+	Deadline      time.Duration `help:"How long the work on one request may take, beside receiving and sending." default:"1m" placeholder:"TIME"`
+	DrainTimeout  time.Duration `help:"How long requests may go on after SIGTERM or SIGINT." default:"30s" placeholder:"TIME"`
+	MaxConns      int           `help:"Connections served at once." default:"16384" placeholder:"N"`
+	MaxHeader     byteSize      `help:"Size of a request's header." default:"16KiB" placeholder:"SIZE"`
+	MaxBody       byteSize      `help:"Size of a request's body, beside what the file fields of its collection allow." default:"32MiB" placeholder:"SIZE"`
+}
+
+// Validate tells the first bad value, by the option's name.
+func (s *serveOptions) Validate() error {
+	for option, address := range map[string]string{"http": s.HTTP, "metrics": s.Metrics} {
+		if address == "" && option == "metrics" {
+			continue
+		}
+		if _, port, err := net.SplitHostPort(address); err != nil {
+			return fmt.Errorf("--%s: %q is not HOST:PORT", option, address)
+		} else if n, err := strconv.ParseUint(port, 10, 16); err != nil || n > math.MaxUint16 {
+			return fmt.Errorf("--%s: %q is not a port between 0 and 65535", option, port)
+		}
+	}
+	if s.Workers < 0 {
+		return fmt.Errorf("--workers: must not be negative, is %d", s.Workers)
+	}
+	if s.DrainTimeout < 0 {
+		return fmt.Errorf("--drain-timeout: must not be negative, is %s", s.DrainTimeout)
+	}
+	if s.MaxBody < 1 {
+		return fmt.Errorf("--max-body: must be at least 1 byte")
+	}
+	if s.Dir == "" {
+		return fmt.Errorf("--dir: must not be empty")
+	}
+	if err := s.core().Validate(); err != nil {
+		return err
+	}
+	return s.host().Validate()
+}
+
+func (s *serveOptions) core() origin.Config {
+	c := origin.DefaultConfig()
+	c.MemoryBytes, c.MetadataBytes = int64(s.MemoryCache), int64(s.MetadataCache)
+	c.RenditionBytes, c.MaxSourceBytes = int64(s.RenditionStore), int64(s.MaxSource)
+	if s.Workers > 0 {
+		c.Workers = s.Workers
+	}
+	c.QueueLength, c.QueueWait, c.FillTimeout, c.NegativeTTL = s.Queue, s.QueueWait, s.RenderWithin, s.RetryBroken
+	c.Limits = s.limits()
+	c.Options.JPEGQuality, c.Options.WebPQuality = s.JPEGQuality, s.WebPQuality
+	return c
+}
+
+func (s *serveOptions) limits() transform.Limits {
+	l := transform.DefaultLimits()
+	l.MaxPixels = s.MaxPixels
+	return l
+}
+
+func (s *serveOptions) pixels() vips.Config {
+	c := vips.DefaultConfig()
+	c.Limits = s.limits()
+	return c
+}
+
+func (s *serveOptions) host() server.Config {
+	return server.Config{
+		HeaderTimeout: s.HeaderTimeout, BodyTimeout: s.BodyTimeout, WriteTimeout: s.WriteTimeout, Deadline: s.Deadline,
+		MaxHeader: int(s.MaxHeader), MaxConns: s.MaxConns, CacheControl: s.CacheControl,
+	}
+}
+
+// byteSize is a number of bytes, written as 1048576, 1024KiB, 1MiB, 1.5GiB, or in powers of ten with kB, MB, GB.
+type byteSize int64
+
+var byteUnits = []struct {
+	suffix string
+	size   float64
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
+	{"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}, {"", 1},
+}
+
+// UnmarshalText reads a size.
+func (b *byteSize) UnmarshalText(text []byte) error {
+	s := strings.TrimSpace(string(text))
+	for _, unit := range byteUnits {
+		number, ok := strings.CutSuffix(s, unit.suffix)
+		if !ok {
+			continue
+		}
+		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+		if err != nil || !(v >= 0) || v*unit.size >= math.MaxInt64 {
+			break
+		}
+		*b = byteSize(v * unit.size)
+		return nil
+	}
+	return fmt.Errorf("%q is not a size such as 64MiB", s)
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/imgorigin/imgorigin/blob/local"
+	"github.com/imgorigin/imgorigin/catalog/sqlite"
+	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/origin/server"
+	"github.com/imgorigin/imgorigin/origin/server/demo"
+	"github.com/imgorigin/imgorigin/origin/server/pocketbase"
+	"github.com/imgorigin/imgorigin/transform/vips"
+)
+
+type serveCommand struct{ serveOptions }
+
+// Run serves until ctx ends, then drains. Parts are closed in the reverse order of their making.
+func (s *serveCommand) Run(ctx context.Context, m *Main) (err error) {
+	log := s.logger(m)
+	lib, err := openLibrary(ctx, s.dataOptions)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lib.Close()) }()
+
+	renderer, err := vips.New(s.pixels())
+	if err != nil {
+		return fmt.Errorf("libvips: %w", err)
+	}
+	defer renderer.Close()
+
+	core, err := origin.New(ctx, s.core(), origin.Parts{Catalog: lib.catalog, Blobs: lib.blobs, Renderer: renderer, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		err = errors.Join(err, core.Close(last))
+	}()
+
+	var samples []demo.Picture
+	if s.Demo {
+		if samples, err = ensureDemo(ctx, core, renderer); err != nil {
+			return fmt.Errorf("making the demo pictures: %w", err)
+		}
+	}
+	return s.listen(ctx, m, log, core, renderer, samples)
+}
+
+// closeTimeout bounds the wait for work that was cancelled to end.
+const closeTimeout = 10 * time.Second
+
+// listen mounts the dialects, serves, and drains when ctx ends.
+func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, core *origin.Origin, renderer *vips.Renderer, samples []demo.Picture) error {
+	router := &server.Router{}
+	pocketbase.New(core, pocketbase.Config{MaxBody: int64(s.MaxBody), Log: log}).Mount(router)
+	if s.Demo {
+		demo.Mount(router, samples)
+	}
+	host, err := server.New(s.host(), router, log)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.HTTP)
+	if err != nil {
+		return fmt.Errorf("--http: %w", err)
+	}
+	address := listener.Addr().String()
+	failed := make(chan error, 2)
+	go func() { failed <- host.Serve(listener) }()
+
+	var metrics *metricsServer
+	if s.Metrics != "" {
+		if metrics, err = serveMetrics(s.Metrics, host, core, renderer); err != nil {
+			return errors.Join(fmt.Errorf("--metrics: %w", err), host.Shutdown(ctx))
+		}
+		log.Info("serving metrics", "address", metrics.address)
+		go func() { failed <- metrics.wait() }()
+	}
+
+	log.Info("serving", "address", "http://"+address, "dir", s.Dir)
+	if s.Demo {
+		fmt.Fprint(m.Stdout, demo.Announce("http://"+address, samples))
+	}
+	if m.Ready != nil {
+		m.Ready(address)
+	}
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		log.Info("draining", "within", s.DrainTimeout)
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.DrainTimeout)
+	defer cancel()
+	if e := host.Shutdown(drain); e != nil {
+		log.Warn("requests were still running when draining ended", "error", e)
+	}
+	if metrics != nil {
+		err = errors.Join(err, metrics.close(drain))
+	}
+	log.Info("stopped")
+	return err
+}
+
+// library is the catalog and the blob store of a data folder.
+type library struct {
+	catalog *sqlite.Catalog
+	blobs   *local.Store
+}
+
+// openLibrary opens a data folder, and makes it where there is none.
+func openLibrary(ctx context.Context, d dataOptions) (*library, error) {
+	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("--dir: %w", err)
+	}
+	blobs, err := local.Open(d.local())
+	if err != nil {
+		return nil, fmt.Errorf("--dir: %w", err)
+	}
+	catalog, err := sqlite.Open(ctx, d.sqlite())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("--dir: %w", err), blobs.Close())
+	}
+	return &library{catalog, blobs}, nil
+}
+
+// Close closes both.
+func (l *library) Close() error { return errors.Join(l.catalog.Close(), l.blobs.Close()) }

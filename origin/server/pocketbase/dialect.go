@@ -1,0 +1,133 @@
+package pocketbase
+
+import (
+	"log/slog"
+
+	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/origin/server"
+)
+
+// Config is what an operator may choose about the dialect.
+type Config struct {
+	// MaxBody bounds a request's body in bytes, beside what the file fields of its collection allow.
+	MaxBody int64
+	Log     *slog.Logger // nil: discard
+}
+
+// DefaultConfig has PocketBase's 32 MiB.
+func DefaultConfig() Config { return Config{MaxBody: 32 << 20} }
+
+// Dialect answers PocketBase's routes from a core.
+type Dialect struct {
+	core   *origin.Origin
+	config Config
+	log    *slog.Logger
+}
+
+// New returns the dialect of a core.
+func New(core *origin.Origin, config Config) *Dialect {
+	d := &Dialect{core: core, config: config, log: config.Log}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	return d
+}
+
+// Mount adds the routes, and the answer to whatever no route of any dialect matches.
+func (d *Dialect) Mount(router *server.Router) {
+	files := router.Mount("", d.failFile)
+	files.Handle("GET", "/api/files/{collection}/{record}/{filename}", d.file)
+	files.Handle("HEAD", "/api/files/{collection}/{record}/{filename}", d.file)
+
+	api := router.Mount("", d.fail)
+	route := func(method, pattern string, h server.Handler) { api.Handle(method, pattern, d.api(h)) }
+	route("GET", "/api/health", d.health)
+	route("HEAD", "/api/health", d.health)
+	route("POST", "/api/files/token", d.fileToken)
+
+	route("GET", "/api/collections", d.listCollections)
+	route("POST", "/api/collections", d.createCollection)
+	route("GET", "/api/collections/{collection}", d.viewCollection)
+	route("PATCH", "/api/collections/{collection}", d.updateCollection)
+	route("DELETE", "/api/collections/{collection}", d.deleteCollection)
+
+	route("GET", "/api/collections/{collection}/records", d.listRecords)
+	route("POST", "/api/collections/{collection}/records", d.createRecord)
+	route("GET", "/api/collections/{collection}/records/{record}", d.viewRecord)
+	route("PATCH", "/api/collections/{collection}/records/{record}", d.updateRecord)
+	route("DELETE", "/api/collections/{collection}/records/{record}", d.deleteRecord)
+
+	route("POST", "/api/collections/{collection}/auth-with-password", d.authWithPassword)
+	route("POST", "/api/collections/{collection}/auth-refresh", d.authRefresh)
+
+	api.Fallback(d.api(d.unmatched))
+}
+
+// api wraps the handlers of JSON routes with the headers that all of them send.
+func (d *Dialect) api(h server.Handler) server.Handler {
+	return func(r *server.Request) error {
+		apiHeaders(r)
+		return h(r)
+	}
+}
+
+// apiHeaders are sent with every answer that is not a file. No cache keeps them: a shared cache that makes up a lifetime
+// where none is given would show old records.
+func apiHeaders(r *server.Request) {
+	r.SetHeader("Vary", "Origin")
+	if r.Header("Origin") != "" {
+		r.SetHeader("Access-Control-Allow-Origin", "*")
+	}
+	securityHeaders(r)
+	r.SetHeader("X-Frame-Options", "SAMEORIGIN")
+	r.SetHeader("Cache-Control", "no-store")
+}
+
+func securityHeaders(r *server.Request) {
+	r.SetHeader("X-Content-Type-Options", "nosniff")
+	r.SetHeader("X-Xss-Protection", "1; mode=block")
+}
+
+// unmatched answers what no route matches: a preflight, or 404 whatever the method.
+func (d *Dialect) unmatched(r *server.Request) error {
+	if r.Method() == "OPTIONS" {
+		return preflight(r)
+	}
+	return &origin.Error{Op: "route", Kind: origin.NotFound}
+}
+
+// preflight answers any OPTIONS request (Fetch standard, CORS-preflight request).
+func preflight(r *server.Request) error {
+	for _, name := range []string{"X-Content-Type-Options", "X-Xss-Protection", "X-Frame-Options", "Cache-Control"} {
+		r.DeleteHeader(name)
+	}
+	r.Status(204)
+	if r.Header("Origin") == "" {
+		return nil
+	}
+	r.AddHeader("Vary", "Access-Control-Request-Method")
+	r.AddHeader("Vary", "Access-Control-Request-Headers")
+	r.SetHeader("Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE")
+	if asked := r.Header("Access-Control-Request-Headers"); asked != "" {
+		r.SetHeader("Access-Control-Allow-Headers", asked)
+	}
+	return nil
+}
+
+// caller is who sent a request of the JSON routes.
+func (d *Dialect) caller(r *server.Request) (origin.Caller, error) {
+	p, err := d.core.VerifyAuth(r.Context(), r.Header("Authorization"))
+	return origin.Caller{Principal: p, Facts: r}, err
+}
+
+// health is for load balancers and uptime checks: it asks catalog and store. The key order is PocketBase's.
+func (d *Dialect) health(r *server.Request) error {
+	if err := d.core.Check(r.Context()); err != nil {
+		return err
+	}
+	return r.JSON(200, struct {
+		Message string         `json:"message"`
+		Code    int            `json:"code"`
+		Data    map[string]any `json:"data"`
+	}{"API is healthy.", 200, map[string]any{}})
+}

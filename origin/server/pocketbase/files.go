@@ -1,0 +1,113 @@
+package pocketbase
+
+import (
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/origin/server"
+)
+
+// file answers GET and HEAD of a stored file or a thumb of it.
+func (d *Dialect) file(r *server.Request) error {
+	content, err := d.core.Open(r.LongContext(), &origin.ReadRequest{
+		Collection:  r.Param(0),
+		Record:      r.Param(1),
+		Name:        r.Param(2),
+		Thumb:       r.QueryValue("thumb"),
+		FileToken:   r.QueryValue("token"),
+		IfNoneMatch: r.Header("If-None-Match"),
+		Facts:       r,
+	})
+	if err != nil {
+		return err
+	}
+	securityHeaders(r)
+	r.SetHeader("Access-Control-Allow-Origin", "*")
+	r.SetHeader("Content-Security-Policy", "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox")
+	r.SetHeader("Content-Disposition", disposition(&content, r.QueryValue("download")))
+	if content.Policy == origin.PolicyPrivate {
+		r.SetHeader("Referrer-Policy", "no-referrer") // the address carries a token
+	}
+	content.ContentType = sentType(content.File.Name, content.ContentType)
+	return r.Content(&content)
+}
+
+// fileToken answers POST /api/files/token.
+func (d *Dialect) fileToken(r *server.Request) error {
+	who, err := d.caller(r)
+	if err != nil {
+		return err
+	}
+	token, err := d.core.FileToken(r.Context(), who)
+	if err != nil {
+		return err
+	}
+	return r.JSON(200, map[string]string{"token": token})
+}
+
+// disposition says whether a browser shows the file or saves it. The stored type decides, not the one that is sent: a script
+// that calls itself .svg must not be shown.
+func disposition(c *origin.Content, download string) string {
+	kind := "attachment"
+	if forced, err := strconv.ParseBool(download); (err != nil || !forced) && inlineTypes[c.File.ContentType] {
+		kind = "inline"
+	}
+	name := string(c.File.Name)
+	if c.Variant != "" {
+		name = c.Variant + "_" + name
+	}
+	if isASCII(name) {
+		return kind + "; filename=" + name
+	}
+	// RFC 6266 section 4.3: an ASCII stand-in for old clients, then the real name.
+	return kind + "; filename=" + asciiOnly(name) + "; filename*=UTF-8''" + url.PathEscape(name)
+}
+
+// inlineTypes are the stored types that browsers show and that cannot run script in our origin.
+var inlineTypes = map[string]bool{
+	"image/png": true, "image/jpg": true, "image/jpeg": true, "image/gif": true, "image/webp": true,
+	"image/x-icon": true, "image/bmp": true,
+	"video/webm": true, "video/mp4": true, "video/3gpp": true, "video/quicktime": true, "video/x-ms-wmv": true,
+	"audio/basic": true, "audio/aiff": true, "audio/mpeg": true, "audio/midi": true, "audio/mp3": true,
+	"audio/wave": true, "audio/wav": true, "audio/x-wav": true, "audio/x-mpeg": true, "audio/x-m4a": true, "audio/aac": true,
+	"application/pdf": true, "application/x-pdf": true,
+}
+
+// extensionTypes are sent instead of the stored type for names with that extension, in lower case only.
+var extensionTypes = map[string]string{
+	".svg":  "image/svg+xml",
+	".css":  "text/css",
+	".js":   "text/javascript",
+	".mjs":  "text/javascript",
+	".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+	".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
+
+func sentType(name origin.FileName, stored string) string {
+	if t, ok := extensionTypes[path.Ext(string(name))]; ok {
+		return t
+	}
+	return stored
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func asciiOnly(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' {
+			return '_'
+		}
+		return c
+	}, s)
+}

@@ -1,0 +1,236 @@
+package pocketbase
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"mime/multipart"
+	"net/url"
+	"strconv"
+
+	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/origin/server"
+)
+
+// Bounds of a form, beside the size of its body.
+const (
+	maxParts   = 1000     // values and files
+	maxValue   = 10 << 20 // bytes of one value of a multipart form: it is held in memory
+	payloadKey = "@jsonPayload"
+)
+
+var (
+	errMalformed = &refusal{400, badRequest}
+	errBadType   = &refusal{400, badType}
+)
+
+// readValues reads a body without files: JSON or a form. No body at all is no values.
+func readValues(r *server.Request, limit int64) (map[string]any, error) {
+	in, err := readInput(r, limit, nil)
+	return in.Values, err
+}
+
+// stager takes a file of a multipart form as it arrives.
+type stager func(field, name string, body io.Reader) (*origin.Upload, error)
+
+// form collects the values and files of one body.
+type form struct {
+	values  map[string]any
+	payload []map[string]any
+	files   map[string][]*origin.Upload
+	parts   int
+}
+
+// readRecord reads a record's values and files. On an error nothing staged is left.
+func (d *Dialect) readRecord(r *server.Request, collection string) (in origin.RecordInput, err error) {
+	limit := d.config.MaxBody + d.core.BodyAllowance(collection)
+	return readInput(r, limit, func(_, name string, body io.Reader) (*origin.Upload, error) {
+		return d.core.Stage(r.LongContext(), name, body, limit)
+	})
+}
+
+// readInput reads a body of any of the types that PocketBase takes.
+func readInput(r *server.Request, limit int64, stage stager) (in origin.RecordInput, err error) {
+	f := form{values: make(map[string]any), files: make(map[string][]*origin.Upload)}
+	defer func() {
+		if err != nil {
+			origin.RecordInput{Files: f.files}.Discard()
+			r.Hangup()
+		}
+	}()
+	switch r.ContentType() {
+	case "application/json":
+		err = f.readJSON(r.Body(limit))
+	case "multipart/form-data":
+		err = f.readMultipart(r, limit, stage)
+	case "application/x-www-form-urlencoded":
+		err = f.readURLEncoded(r.Body(limit))
+	case "":
+		if n, e := io.ReadFull(r.Body(limit), make([]byte, 1)); n > 0 {
+			err = errBadType
+		} else if errors.Is(e, server.ErrBodyTooLarge) {
+			err = e
+		}
+	default:
+		err = errBadType
+	}
+	if err != nil {
+		return origin.RecordInput{}, err
+	}
+	for _, payload := range f.payload { // merged last, as PocketBase does
+		for k, v := range payload {
+			f.values[k] = v
+		}
+	}
+	return origin.RecordInput{Values: f.values, Files: f.files}, nil
+}
+
+func (f *form) readJSON(body io.Reader) error {
+	data, err := io.ReadAll(body)
+	if err != nil {
+		return bodyError(err)
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(data, &f.values); err != nil {
+		return errMalformed
+	}
+	if f.values == nil { // the body was null
+		f.values = make(map[string]any)
+	}
+	return nil
+}
+
+func (f *form) readURLEncoded(body io.Reader) error {
+	data, err := io.ReadAll(body)
+	if err != nil {
+		return bodyError(err)
+	}
+	parsed, err := url.ParseQuery(string(data))
+	if err != nil {
+		return errMalformed
+	}
+	for name, values := range parsed {
+		for _, v := range values {
+			if err := f.add(name, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (f *form) readMultipart(r *server.Request, limit int64, stage stager) error {
+	reader, err := r.Multipart(limit)
+	if err != nil {
+		return errMalformed
+	}
+	for {
+		part, err := reader.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return bodyError(err)
+		}
+		if err := f.readPart(part, stage); err != nil {
+			return err
+		}
+	}
+}
+
+// readPart takes one part: with a file name it is a file, else a value (RFC 7578 section 4.2).
+func (f *form) readPart(part *multipart.Part, stage stager) error {
+	if f.parts++; f.parts > maxParts {
+		return errMalformed
+	}
+	field, name := part.FormName(), part.FileName()
+	if field == "" {
+		return nil
+	}
+	if name != "" && stage != nil {
+		upload, err := stage(field, name, part)
+		if err != nil {
+			return bodyError(err)
+		}
+		f.files[field] = append(f.files[field], upload)
+		return nil
+	}
+	value, err := io.ReadAll(io.LimitReader(part, maxValue+1))
+	if err != nil {
+		return bodyError(err)
+	}
+	if len(value) > maxValue {
+		return server.ErrBodyTooLarge
+	}
+	return f.add(field, string(value))
+}
+
+// add takes one form value. A name that comes again makes a list.
+func (f *form) add(name, value string) error {
+	if name == payloadKey {
+		var payload map[string]any
+		if err := json.Unmarshal([]byte(value), &payload); err != nil {
+			return errMalformed
+		}
+		f.payload = append(f.payload, payload)
+		return nil
+	}
+	inferred := infer(value)
+	switch old := f.values[name].(type) {
+	case nil:
+		f.values[name] = inferred
+	case []any:
+		f.values[name] = append(old, inferred)
+	default:
+		f.values[name] = []any{old, inferred}
+	}
+	return nil
+}
+
+// infer gives a form's text the type that JSON would have given it: true and false, and numbers in the one way that
+// they would be printed. Everything else, "007" and "1e3" among it, stays text.
+func infer(s string) any {
+	switch s {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	if len(s) == 0 || len(s) > 24 || s[0] != '-' && (s[0] < '0' || s[0] > '9') {
+		return s
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsInf(n, 0) || strconv.FormatFloat(n, 'f', -1, 64) != s {
+		return s
+	}
+	return n
+}
+
+// bodyError keeps the errors that have an answer of their own, and takes every other one for a body that is cut or broken.
+func bodyError(err error) error {
+	var e *origin.Error
+	if errors.Is(err, server.ErrBodyTooLarge) {
+		return server.ErrBodyTooLarge
+	}
+	if errors.As(err, &e) && e.Kind != origin.Internal {
+		return err
+	}
+	return errMalformed
+}
+
+// text is the string of an input value, as far as it has one.
+func text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return ""
+}

@@ -1,0 +1,172 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Request is one request and its answer. It is valid until its handler returns; the strings that it hands out are copies.
+type Request struct {
+	http   *fasthttp.RequestCtx
+	server *Server
+	raw    [8][]byte // path parameters as they came
+	params int
+	body   io.Reader // once asked for
+	cancel context.CancelFunc
+	ctx    context.Context
+}
+
+// ErrBodyTooLarge is what reading a body returns once it has passed its limit.
+var ErrBodyTooLarge = errors.New("request body too large")
+
+// Context ends when the request's deadline passes, or when the server has waited long enough for it to end.
+func (r *Request) Context() context.Context {
+	if r.ctx == nil {
+		r.ctx, r.cancel = context.WithTimeout(r.server.running, r.server.config.Deadline)
+	}
+	return r.ctx
+}
+
+// LongContext is Context without the deadline, for work that reads a body as long as the client sends it.
+func (r *Request) LongContext() context.Context { return r.server.running }
+
+// Param returns a path parameter by its position, percent-decoded.
+func (r *Request) Param(i int) string {
+	if i >= r.params {
+		return ""
+	}
+	return decodeSegment(r.raw[i])
+}
+
+// Method returns the request's method.
+func (r *Request) Method() string { return string(r.http.Method()) }
+
+// Path returns the path as it came, without the query: tokens travel in queries, so this may be logged.
+func (r *Request) Path() string { return string(r.http.URI().PathOriginal()) }
+
+// IsHead tells whether the method is HEAD.
+func (r *Request) IsHead() bool { return r.http.IsHead() }
+
+// Header returns the first value of a request header, or "".
+func (r *Request) Header(name string) string { return string(r.http.Request.Header.Peek(name)) }
+
+// QueryValue returns the first value of a query parameter.
+func (r *Request) QueryValue(name string) string { return string(r.http.QueryArgs().Peek(name)) }
+
+// HasQuery tells whether a query parameter is there, empty or not.
+func (r *Request) HasQuery(name string) bool { return r.http.QueryArgs().Has(name) }
+
+// Query returns the first value of every query parameter.
+func (r *Request) Query() map[string]string {
+	args := r.http.QueryArgs()
+	m := make(map[string]string, args.Len())
+	for k, v := range args.All() {
+		if _, seen := m[string(k)]; !seen {
+			m[string(k)] = string(v)
+		}
+	}
+	return m
+}
+
+// Headers returns the first value of every request header, by its name in lower case with "_" for "-".
+func (r *Request) Headers() map[string]string {
+	m := make(map[string]string)
+	for k, v := range r.http.Request.Header.All() {
+		name := strings.ReplaceAll(strings.ToLower(string(k)), "-", "_")
+		if _, seen := m[name]; !seen {
+			m[name] = string(v)
+		}
+	}
+	return m
+}
+
+// Body returns the request's body, which fails with ErrBodyTooLarge after limit bytes. A declared length above
+// the limit fails at the first Read, before a byte is received.
+func (r *Request) Body(limit int64) io.Reader {
+	if r.body == nil {
+		stream := r.http.RequestBodyStream()
+		if stream == nil {
+			stream = strings.NewReader("")
+		}
+		r.body = &boundedBody{stream: stream, left: limit, declared: int64(r.http.Request.Header.ContentLength()), limit: limit}
+	}
+	return r.body
+}
+
+// boundedBody reads at most limit bytes: with a streamed body fasthttp does not bound it.
+type boundedBody struct {
+	stream                io.Reader
+	left, declared, limit int64
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.declared > b.limit {
+		return 0, ErrBodyTooLarge
+	}
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.stream.Read(p)
+	if int64(n) > b.left {
+		n, err = int(b.left), ErrBodyTooLarge
+	}
+	b.left -= int64(n)
+	return n, err
+}
+
+// ContentType returns the media type of the body, in lower case and without parameters, or "".
+func (r *Request) ContentType() string {
+	t, _, err := mime.ParseMediaType(r.Header(fasthttp.HeaderContentType))
+	if err != nil && t == "" {
+		return ""
+	}
+	return t
+}
+
+// ErrNotMultipart says that a body is not multipart, or that its boundary is missing.
+var ErrNotMultipart = errors.New("not a multipart body")
+
+// Multipart returns a reader of the body's parts, as they arrive.
+func (r *Request) Multipart(limit int64) (*multipart.Reader, error) {
+	t, params, err := mime.ParseMediaType(r.Header(fasthttp.HeaderContentType))
+	if err != nil || !strings.HasPrefix(t, "multipart/") || params["boundary"] == "" {
+		return nil, ErrNotMultipart
+	}
+	return multipart.NewReader(r.Body(limit), params["boundary"]), nil
+}
+
+// SetHeader sets a header of the answer.
+func (r *Request) SetHeader(name, value string) { r.http.Response.Header.Set(name, value) }
+
+// AddHeader adds a line of a header to the answer.
+func (r *Request) AddHeader(name, value string) { r.http.Response.Header.Add(name, value) }
+
+// DeleteHeader removes a header from the answer.
+func (r *Request) DeleteHeader(name string) { r.http.Response.Header.Del(name) }
+
+// Status answers with a status and no body.
+func (r *Request) Status(code int) { r.http.SetStatusCode(code) }
+
+// JSON answers with a value as PocketBase writes it: HTML-escaped, keys of maps sorted, one newline at the end.
+func (r *Request) JSON(code int, v any) error {
+	r.http.Response.Header.SetContentType("application/json")
+	r.http.SetStatusCode(code)
+	return json.NewEncoder(r.http).Encode(v)
+}
+
+// Bytes answers with a body of a type.
+func (r *Request) Bytes(code int, contentType string, body []byte) {
+	r.http.Response.Header.SetContentType(contentType)
+	r.http.SetStatusCode(code)
+	r.http.SetBody(body)
+}
+
+// Hangup closes the connection after the answer: the rest of a body that nobody wants is not received.
+func (r *Request) Hangup() { r.http.SetConnectionClose() }

@@ -1,0 +1,139 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Handler answers one request. An error it returns is worded by the ErrorWriter of the mount it belongs to.
+type Handler func(r *Request) error
+
+// ErrorWriter writes an error in a dialect's own form. It must answer whatever the error.
+type ErrorWriter func(r *Request, err error)
+
+// maxSegments bounds a path: no dialect's routes are deeper, and a longer path matches nothing.
+const maxSegments = 16
+
+// Router finds handlers by method and path. A path is split at its "/" before anything is decoded, so that %2F is
+// a part of a segment and never parts one; a literal segment goes before a parameter. Routes are added before the first
+// request and not changed afterwards.
+type Router struct {
+	root     node
+	fallback mounted
+}
+
+// node is one segment's place in the tree of routes.
+type node struct {
+	literals map[string]*node
+	param    *node
+	methods  map[string]mounted
+}
+
+// mounted is a handler with the words for its errors.
+type mounted struct {
+	handle Handler
+	fail   ErrorWriter
+}
+
+// Mount is one dialect's hold on a Router.
+type Mount struct {
+	router *Router
+	prefix string
+	fail   ErrorWriter
+}
+
+// Mount returns a hold under a prefix, "" or "/like/this", whose errors are written by fail.
+func (t *Router) Mount(prefix string, fail ErrorWriter) *Mount {
+	return &Mount{t, strings.TrimSuffix(prefix, "/"), fail}
+}
+
+// Handle adds a route. A pattern's segments are literal or "{parameter}"; parameters match any non-empty segment and are
+// read by position. It panics on a route that is there already, which is a programmer's mistake seen at the start.
+func (m *Mount) Handle(method, pattern string, h Handler) {
+	n := &m.router.root
+	for _, segment := range strings.Split(strings.TrimPrefix(m.prefix+pattern, "/"), "/") {
+		n = n.child(segment)
+	}
+	if n.methods == nil {
+		n.methods = make(map[string]mounted)
+	}
+	if _, taken := n.methods[method]; taken {
+		panic(fmt.Sprintf("server: two handlers for %s %s%s", method, m.prefix, pattern))
+	}
+	n.methods[method] = mounted{h, m.fail}
+}
+
+// Fallback sets what answers a request that no route matches.
+func (m *Mount) Fallback(h Handler) { m.router.fallback = mounted{h, m.fail} }
+
+func (n *node) child(segment string) *node {
+	if strings.HasPrefix(segment, "{") {
+		if n.param == nil {
+			n.param = &node{}
+		}
+		return n.param
+	}
+	if n.literals == nil {
+		n.literals = make(map[string]*node)
+	}
+	if n.literals[segment] == nil {
+		n.literals[segment] = &node{}
+	}
+	return n.literals[segment]
+}
+
+// find returns the handler of a path as it came, and leaves the raw parameters in the request.
+func (t *Router) find(r *Request, method, path []byte) mounted {
+	var segments [maxSegments][]byte
+	n := 0
+	for rest := bytes.TrimPrefix(path, slash); ; n++ {
+		if n == maxSegments {
+			return t.fallback
+		}
+		segment, after, more := bytes.Cut(rest, slash)
+		segments[n], rest = segment, after
+		if !more {
+			n++
+			break
+		}
+	}
+	if m, ok := t.root.find(r, method, segments[:n], 0); ok {
+		return m
+	}
+	return t.fallback
+}
+
+var slash = []byte("/")
+
+func (n *node) find(r *Request, method []byte, segments [][]byte, params int) (mounted, bool) {
+	if len(segments) == 0 {
+		m, ok := n.methods[string(method)]
+		r.params = params
+		return m, ok
+	}
+	if next := n.literals[string(segments[0])]; next != nil {
+		if m, ok := next.find(r, method, segments[1:], params); ok {
+			return m, true
+		}
+	}
+	if n.param != nil && len(segments[0]) > 0 && params < len(r.raw) {
+		r.raw[params] = segments[0]
+		return n.param.find(r, method, segments[1:], params+1)
+	}
+	return mounted{}, false
+}
+
+// decodeSegment undoes percent-encoding, once. A broken escape stands for itself, so that the name it is part of is
+// looked up and not found.
+func decodeSegment(raw []byte) string {
+	s := string(raw)
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	if decoded, err := url.PathUnescape(s); err == nil {
+		return decoded
+	}
+	return s
+}
