@@ -45,12 +45,16 @@ type FlightStats struct {
 }
 
 // Flight lets at most one fill per key run at a time and hands its result to every caller that asked meanwhile.
+//
+// It is not built on golang.org/x/sync/singleflight, whose calls have neither owner nor end: Do can't be left before
+// the result, nothing cancels or awaits what still runs, and a panic under DoChan is raised again on a goroutine where
+// nobody can recover it, to end the process.
 type Flight[V any] struct {
 	base   context.Context
 	cancel context.CancelCauseFunc
 
-	mu     sync.Mutex // guards what follows
-	calls  map[string]*call[V]
+	mu     sync.Mutex          // guards what follows
+	calls  map[string]*call[V] // running
 	closed bool
 	idle   chan struct{} // closed when the Flight is closed and its last fill has ended
 
@@ -72,8 +76,24 @@ func NewFlight[V any]() *Flight[V] {
 	return &Flight[V]{base: base, cancel: cancel, calls: make(map[string]*call[V]), idle: make(chan struct{})}
 }
 
-// Do returns the result of the fill of the key that is running, or begins fill and returns its result.
-func (f *Flight[V]) Do(ctx context.Context, key string, timeout time.Duration, fill func(ctx context.Context) (V, error)) (v V, shared bool, err error) {
+// Do returns the result of the key's running fill, or begins one and returns its result. shared reports that another
+// caller began it. timeout is the deadline of a fill begun here, counted from now, and must be positive.
+//
+// The fill runs on a goroutine of the Flight, with a context that carries its deadline, ends with Close, and holds no
+// value of any caller's: what a handler owns must not outlive it. The fill goes on when its callers have left, all of
+// them included, and should itself put its result where later callers look. It must not ask for its own key: it would
+// wait for itself, until its deadline. The key is kept while the fill runs.
+//
+// Outcomes:
+//  1. the fill returned: its value and error, to every caller alike;
+//  2. the fill panicked or called runtime.Goexit: an error that wraps ErrPanic, or ErrGoexit;
+//  3. ctx ended first: ctx.Err(), to this caller alone;
+//  4. the fill's deadline passed first: ErrDeadline. A fill that ignores its context keeps its key: callers get
+//     ErrDeadline until it ends, and no second fill begins beside it;
+//  5. the Flight was closed, before or meanwhile: ErrClosed.
+func (f *Flight[V]) Do(
+	ctx context.Context, key string, timeout time.Duration, fill func(ctx context.Context) (V, error),
+) (v V, shared bool, err error) {
 	if timeout <= 0 {
 		return v, false, ErrNoDeadline
 	}
@@ -86,21 +106,30 @@ func (f *Flight[V]) Do(ctx context.Context, key string, timeout time.Duration, f
 	}
 	select {
 	case <-c.done:
-		return c.v, shared, c.err
 	case <-ctx.Done():
-		f.abandoned.Add(1)
-		return v, shared, ctx.Err()
 	case <-c.ctx.Done():
-		select {
-		case <-c.done:
-			return c.v, shared, c.err
-		default:
-			return v, shared, context.Cause(c.ctx)
-		}
 	}
+	// Several may have happened, and then the result goes first. In particular every fill ends with
+	//
+	//	result written; done closed; c.ctx cancelled
+	//
+	// so a caller that woke by c.ctx and does not see done closed was woken by the deadline or by Close.
+	select {
+	case <-c.done:
+		return c.v, shared, c.err
+	default:
+	}
+	if err := ctx.Err(); err != nil {
+		f.abandoned.Add(1)
+		return v, shared, err
+	}
+	return v, shared, context.Cause(c.ctx)
 }
 
-func (f *Flight[V]) join(key string, timeout time.Duration, fill func(ctx context.Context) (V, error)) (*call[V], bool, error) {
+// join finds the key's running fill or begins one, and reports which.
+func (f *Flight[V]) join(
+	key string, timeout time.Duration, fill func(ctx context.Context) (V, error),
+) (*call[V], bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -118,11 +147,13 @@ func (f *Flight[V]) join(key string, timeout time.Duration, fill func(ctx contex
 	return c, false, nil
 }
 
+// run is the fill's goroutine.
 func (f *Flight[V]) run(key string, c *call[V], fill func(ctx context.Context) (V, error)) {
 	returned := false
 	defer func() {
 		if !returned {
 			f.panics.Add(1)
+			// recover answers nil to a Goexit only: since Go 1.21 panic(nil) has a value.
 			if r := recover(); r != nil {
 				c.err = &PanicError{Value: r, Stack: debug.Stack()}
 			} else {
@@ -135,21 +166,25 @@ func (f *Flight[V]) run(key string, c *call[V], fill func(ctx context.Context) (
 	returned = true
 }
 
+// finish hands the result out. Event order, all under mu: the key is freed, so that nobody joins a finished fill and
+// a caller that comes now begins the next; done is closed, which publishes v and err; the context is released. Close
+// is told last, when this goroutine has nothing left to do.
 func (f *Flight[V]) finish(key string, c *call[V]) {
-	if context.Cause(c.ctx) == ErrDeadline {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if errors.Is(context.Cause(c.ctx), ErrDeadline) {
 		f.deadlines.Add(1)
 	}
-	f.mu.Lock()
 	delete(f.calls, key)
 	close(c.done)
+	c.cancel()
 	if f.closed && len(f.calls) == 0 {
 		close(f.idle)
 	}
-	f.mu.Unlock()
-	c.cancel()
 }
 
-// Close refuses new callers, cancels the running fills and waits for them, until ctx ends.
+// Close refuses new callers, sends the waiting ones away with ErrClosed, cancels the running fills and waits until the
+// last of them has ended, or returns an error that wraps ctx.Err() when ctx ends first. It may be called again.
 func (f *Flight[V]) Close(ctx context.Context) error {
 	f.mu.Lock()
 	if !f.closed {

@@ -54,12 +54,16 @@ func (c *Cache[V]) Stats() Stats {
 	return s
 }
 
-// The four hooks below run on ristretto's consumer goroutine, left also on that of a Delete, a replacing Set, or Clear.
-// They must not block nor call ristretto.
+// The four methods below are ristretto's hooks. They run on its consumer goroutine, and left also on that of a Delete,
+// a replacing Set or a Clear. They must neither wait nor call ristretto: the consumer would wait for itself.
 
-// admit states an entry's cost; a dead one is made too dear to enter.
+// admit states an entry's cost when the consumer begins with it; a dead one is made too dear to enter.
 func (c *Cache[V]) admit(e *entry[V]) int64 {
-	if !c.pending.apply(e) {
+	alive := c.pending.begin(e)
+	if c.looked != nil {
+		c.looked(e.key)
+	}
+	if !alive {
 		return c.cfg.Budget + 1
 	}
 	e.counted = true
@@ -67,18 +71,21 @@ func (c *Cache[V]) admit(e *entry[V]) int64 {
 	return e.cost
 }
 
+// rejected leaves out the dead ones: they were replaced, not refused.
 func (c *Cache[V]) rejected(i *ristretto.Item[*entry[V]]) {
 	if i.Value != nil && i.Value.counted {
 		c.stats.rejected.Add(1)
 	}
 }
 
+// evicted is called without a value when a Delete took the victim out of the store first.
 func (c *Cache[V]) evicted(i *ristretto.Item[*entry[V]]) {
 	if i.Value != nil && !c.stats.clearing.Load() {
 		c.stats.evictions.Add(1)
 	}
 }
 
+// left is called once for every entry that was begun with and is not, or no longer, in the store.
 func (c *Cache[V]) left(e *entry[V]) {
 	if e != nil && e.counted {
 		c.stats.entries.Add(-1)
