@@ -96,11 +96,7 @@ func (s *sqliteDB) load(schema Schema, records []map[string]any) error {
 func stored(v any) any {
 	switch v := v.(type) {
 	case []string:
-		b, err := json.Marshal(v)
-		if err != nil {
-			panic(err)
-		}
-		return string(b)
+		return jsonList(v)
 	case json.RawMessage:
 		if v == nil {
 			return nil
@@ -136,24 +132,53 @@ type postgresDB struct {
 	out *bufio.Scanner
 }
 
-// newPostgres starts PostgreSQL in a temporary folder, on a socket only, with
-// a default collation that is not bytewise.
+// sharedPostgres is started by the first test that needs it and stopped by
+// TestMain, because starting takes longer than all the tests.
+var sharedPostgres struct {
+	db   *postgresDB
+	stop []func() // in reverse order
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	stopPostgres()
+	os.Exit(code)
+}
+
+func stopPostgres() {
+	for _, f := range slices.Backward(sharedPostgres.stop) {
+		f()
+	}
+	sharedPostgres.stop = nil
+}
+
 func newPostgres(t testing.TB) *postgresDB {
 	t.Helper()
 	if _, err := os.Stat(postgresBin + "postgres"); err != nil {
 		t.Skip("PostgreSQL is not installed in " + postgresBin)
 	}
+	if sharedPostgres.db == nil {
+		sharedPostgres.db = startPostgres(t)
+	}
+	return sharedPostgres.db
+}
+
+// startPostgres starts PostgreSQL in a temporary folder, on a socket only,
+// with a default collation that is not bytewise.
+func startPostgres(t testing.TB) *postgresDB {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "pg")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	atEnd := func(f func()) { sharedPostgres.stop = append(sharedPostgres.stop, f) }
+	atEnd(func() { _ = os.RemoveAll(dir) })
 	as := unprivileged(t, dir)
 	command := func(name string, args ...string) *exec.Cmd {
 		cmd := exec.Command(postgresBin+name, args...)
 		cmd.Dir = dir
 		cmd.SysProcAttr = as
-		cmd.Env = append(os.Environ(), "LC_ALL=C", "PGTZ=UTC")
+		cmd.Env = append(os.Environ(), "LC_ALL=C")
 		return cmd
 	}
 	data := filepath.Join(dir, "data")
@@ -161,19 +186,24 @@ func newPostgres(t testing.TB) *postgresDB {
 		"--locale-provider=icu", "--icu-locale=en", "--locale=C").CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	server := command("postgres", "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off")
-	var log strings.Builder
-	server.Stdout, server.Stderr = &log, &log
+	server := command("postgres", "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "jit=off")
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	server.Stdout, server.Stderr = log, log
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	atEnd(func() {
 		_ = server.Process.Signal(syscall.SIGINT) // fast shutdown
 		_ = server.Wait()
 	})
 	for deadline := time.Now().Add(30 * time.Second); command("pg_isready", "-q", "-h", dir).Run() != nil; {
 		if time.Now().After(deadline) {
-			t.Fatalf("PostgreSQL does not answer:\n%s", log.String())
+			said, _ := os.ReadFile(log.Name())
+			t.Fatalf("PostgreSQL does not answer:\n%s", said)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -190,7 +220,7 @@ func newPostgres(t testing.TB) *postgresDB {
 	if err := psql.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	atEnd(func() {
 		_ = stdin.Close()
 		_ = psql.Wait()
 	})

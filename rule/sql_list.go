@@ -24,9 +24,14 @@ func (b *builder) lists(c *comparison, l, r side) (condition, error) {
 			}
 		}
 	}
+	some := c.anyElement(l.each, r.each)
+	if c.op == opEq && some {
+		if in, ok := b.oneOf(l, r); ok {
+			return in, nil
+		}
+	}
 	before := len(*b.args)
 	var from strings.Builder
-	some := c.anyElement(l.each, r.each)
 	inner, err := b.single(c.op, b.elements(l, &from), b.elements(r, &from), c.pattern)
 	if err != nil || inner.known() { // every list has a row to ask, so the answer stands for all
 		*b.args = (*b.args)[:before]
@@ -37,6 +42,26 @@ func (b *builder) lists(c *comparison, l, r side) (condition, error) {
 		return condition{sql: rows + inner.sql + ")"}, nil
 	}
 	return condition{sql: "NOT " + rows + "(" + inner.sql + ") IS NOT TRUE)"}, nil
+}
+
+// oneOf asks whether a text field is an element of a constant list, in the
+// form that can use the field's index.
+func (b *builder) oneOf(l, r side) (condition, bool) {
+	if l.constant() {
+		l, r = r, l
+	}
+	if !r.constant() || r.val.typ != list || l.kind.class() != texts {
+		return condition{}, false
+	}
+	items := r.val.list
+	if len(items) == 0 {
+		items = []string{""} // whether no elements are an empty text or a NULL is one to =
+	}
+	values := b.param(jsonList(items), "jsonb")
+	if b.dialect == PostgreSQL {
+		return condition{sql: l.expr + " = ANY(ARRAY(SELECT jsonb_array_elements_text(" + values + ")))"}, true
+	}
+	return condition{sql: l.expr + " IN (SELECT value FROM json_each(" + values + "))"}, true
 }
 
 // elements joins the rows of a list, one row where it has none, and returns
