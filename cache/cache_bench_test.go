@@ -1,8 +1,10 @@
 package cache
 
 import (
+	"context"
 	"strconv"
 	"testing"
+	"time"
 )
 
 func BenchmarkGet(b *testing.B) {
@@ -48,4 +50,41 @@ func BenchmarkGet(b *testing.B) {
 			c.Get("absent")
 		}
 	})
+}
+
+func BenchmarkSet(b *testing.B) {
+	c, err := New[[]byte](DefaultConfig())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	v := make([]byte, 1024)
+	b.Run("new keys", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := range b.N {
+			if !c.Set(strconv.Itoa(i), v, 1024) {
+				c.Settle()
+			}
+		}
+		c.Settle()
+	})
+	b.Run("one key", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			c.Set("k", v, 1024)
+		}
+		c.Settle()
+	})
+}
+
+func BenchmarkFlight(b *testing.B) {
+	f := NewFlight[int]()
+	defer func() { _ = f.Close(context.Background()) }()
+	fill := func(context.Context) (int, error) { return 1, nil }
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := f.Do(b.Context(), "k", time.Minute, fill); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

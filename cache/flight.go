@@ -172,8 +172,14 @@ func (f *Flight[V]) run(key string, c *call[V], fill func(ctx context.Context) (
 func (f *Flight[V]) finish(key string, c *call[V]) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if errors.Is(context.Cause(c.ctx), ErrDeadline) {
+	cause := context.Cause(c.ctx)
+	if errors.Is(cause, ErrDeadline) {
 		f.deadlines.Add(1)
+	}
+	if cause != nil && errors.Is(c.err, c.ctx.Err()) {
+		// The fill gave up when its context ended. A caller that saw the result first gets the answer of one that
+		// saw the end first.
+		c.err = fmt.Errorf("%w: %w", cause, c.err)
 	}
 	delete(f.calls, key)
 	close(c.done)
