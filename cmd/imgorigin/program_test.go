@@ -158,7 +158,9 @@ var client = &http.Client{
 }
 
 // get asks for a path with headers "Name: value".
-func (p *program) get(path string, headers ...string) reply { return p.do("GET", path, nil, headers...) }
+func (p *program) get(path string, headers ...string) reply {
+	return p.do("GET", path, nil, headers...)
+}
 
 func (p *program) head(path string, headers ...string) reply {
 	return p.do("HEAD", path, nil, headers...)
