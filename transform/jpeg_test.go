@@ -81,10 +81,12 @@ func TestProbeJPEGCountsScans(t *testing.T) {
 // The window may end between 0xff and what it introduces, wherever that is.
 func TestProbeJPEGAcrossTheSeamOfTheWindow(t *testing.T) {
 	for pad := windowSize - 80; pad < windowSize+16; pad++ {
-		data := strings.Repeat("x", pad) + "\xff\x00\xff\xd3\xff\xff"
-		m, err := probeBytes(jpegFile(jpegFrame(2, 8, 64, 48, 1), jpegScan(data), jpegScan("b")))
-		if err != nil || m.Scans != 2 || m.Truncated {
-			t.Fatalf("%d bytes of data: %+v, %v", pad, m, err)
+		for _, end := range []string{"", "\xff\x00", "\xff\xd3", "\xff\xff", "\xff\x00\xff\xd3\xff"} {
+			data := strings.Repeat("x", pad) + end
+			m, err := probeBytes(jpegFile(jpegFrame(2, 8, 64, 48, 1), jpegScan(data), jpegScan("b")))
+			if err != nil || m.Scans != 2 || m.Truncated {
+				t.Fatalf("%d bytes of data and %q: %+v, %v", pad, end, m, err)
+			}
 		}
 	}
 }

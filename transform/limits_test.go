@@ -75,6 +75,9 @@ func TestLimitsValidate(t *testing.T) {
 	if err := DefaultLimits().Validate(); err != nil {
 		t.Errorf("the default: %v", err)
 	}
+	if err := (Limits{1, 1, 1, 1, 1, 1, 1, 1}).Validate(); err != nil {
+		t.Errorf("the least: %v", err)
+	}
 	for name, change := range map[string]func(*Limits){
 		"pixels":        func(l *Limits) { l.MaxPixels = 0 },
 		"dimension":     func(l *Limits) { l.MaxDimension = -1 },

@@ -143,8 +143,14 @@ func TestPlanKeyIsInjectiveAndSafe(t *testing.T) {
 }
 
 func TestOptionsValidate(t *testing.T) {
-	if err := DefaultOptions().Validate(); err != nil {
-		t.Errorf("the default: %v", err)
+	for name, o := range map[string]Options{
+		"the default":  DefaultOptions(),
+		"the least":    {JPEGQuality: 1, WebPQuality: 1, PNGCompression: 0},
+		"the greatest": {JPEGQuality: 100, WebPQuality: 100, PNGCompression: 9},
+	} {
+		if err := o.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	for name, change := range map[string]func(*Options){
 		"JPEG quality 0":    func(o *Options) { o.JPEGQuality = 0 },

@@ -122,11 +122,13 @@ func TestProbePNGWithDamage(t *testing.T) {
 func TestProbePNGBelievesTheDensestData(t *testing.T) {
 	for _, side := range []int{1, 7, 100, 2000} {
 		for _, bits := range []int{1, 8} {
-			raw := (side*bits+7)/8*side + side // with the filter bytes
-			data := pngChunk("IDAT", make([]byte, raw/maxDeflateRatio+1))
-			m, err := probeBytes(pngFile(pngHeader(side, side, bits, 0, 0), data))
-			if err != nil || m.Truncated {
-				t.Errorf("%d pixels of %d bits: %+v, %v", side*side, bits, m, err)
+			for _, chunk := range []string{"tRNS", "prIv"} {
+				raw := (side*bits+7)/8*side + side // with the filter bytes
+				data := pngChunk("IDAT", make([]byte, raw/maxDeflateRatio+1))
+				m, err := probeBytes(pngFile(pngHeader(side, side, bits, 0, 0), pngChunk(chunk, be16(0)), data))
+				if err != nil || m.Truncated {
+					t.Errorf("%d pixels of %d bits with %s: %+v, %v", side*side, bits, chunk, m, err)
+				}
 			}
 		}
 	}

@@ -22,6 +22,7 @@ func TestProbeWebPLayouts(t *testing.T) {
 		{"lossless with alpha", webpFile(vp8l(40, 30, true)), Size{40, 30}, 1, true, true},
 		{"lossless, the largest", webpFile(vp8l(16384, 16384, false)), Size{16384, 16384}, 1, false, true},
 		{"extended", webpFile(vp8x(0, 40, 30), vp8(40, 30)), Size{40, 30}, 1, false, false},
+		{"extended, with sides of two bytes", webpFile(vp8x(0, 0x1234, 0x2345), vp8(0x1234, 0x2345)), Size{0x1234, 0x2345}, 1, false, false},
 		{"extended with alpha", webpFile(vp8x(webpAlpha, 40, 30), alph, vp8(40, 30)), Size{40, 30}, 1, true, false},
 		{"alpha without its flag", webpFile(vp8x(0, 40, 30), alph, vp8(40, 30)), Size{40, 30}, 1, true, false},
 		{"extended with an unknown chunk", webpFile(vp8x(0, 40, 30), riffChunk("odd!", []byte{1}), vp8(40, 30)), Size{40, 30}, 1, false, false},
