@@ -80,7 +80,7 @@ func (b *balloon) paint(p ink, x, y, pixel float64) ink {
 	if cover := clamp01(0.5 - b.edge(u, v)/pixel); cover > 0 {
 		p = p.over(b.cloth(u, v, pixel), cover)
 	}
-	flame := math.Hypot(u*1.6, (v-1.40)*0.8) / 0.17
+	flame := length(u*1.6, (v-1.40)*0.8) / 0.17
 	return p.over(hex(0xFFC46B), 0.85*math.Exp(-flame*flame))
 }
 
@@ -98,9 +98,9 @@ func (b *balloon) edge(u, v float64) float64 {
 	a := math.Abs(u)
 	switch {
 	case v < 0:
-		return math.Hypot(a, v) - 1
+		return length(a, v) - 1
 	case v > mouth:
-		return math.Hypot(max(a-b.half(mouth), 0), v-mouth)
+		return length(max(a-b.half(mouth), 0), v-mouth)
 	}
 	slope := (b.half(v+0.01) - b.half(v-0.01)) / 0.02
 	return max((a-b.half(v))/math.Sqrt(1+slope*slope), v-mouth)
@@ -146,7 +146,7 @@ func (b *balloon) gear(p ink, u, v, pixel float64) ink {
 	t := (v - basket) / high
 	du := math.Abs(u) - (0.185 - 0.03*t) + 0.04
 	dv := math.Abs(v-basket-high/2) - high/2 + 0.04
-	d := math.Hypot(max(du, 0), max(dv, 0)) + min(max(du, dv), 0) - 0.04
+	d := length(max(du, 0), max(dv, 0)) + min(max(du, dv), 0) - 0.04
 	if cover := clamp01(0.5 - d/pixel); cover > 0 {
 		weave := 0.5 + 0.5*math.Sin(u*95)*math.Sin(v*80)
 		c := mix(hex(0x9A6A3C), hex(0xC48E55), weave).scaled(0.75 + 0.35*clamp01(0.5-u*3))
@@ -174,7 +174,7 @@ func (c *cloud) paint(p ink, x, y float64) ink {
 	}
 	inside, shade := 0.0, 0.0
 	for _, puff := range [...][3]float64{{-1.15, 0.12, 0.45}, {-0.55, -0.18, 0.66}, {0.18, -0.36, 0.80}, {0.85, -0.02, 0.58}, {1.35, 0.2, 0.36}} {
-		d := 1 - math.Hypot(u-puff[0], v-puff[1])/puff[2]
+		d := 1 - length(u-puff[0], v-puff[1])/puff[2]
 		if s := step(0, 0.16, d); s > 0 {
 			inside = 1 - (1-inside)*(1-s)
 			shade = max(shade, s*(0.5-0.5*(v-puff[1])/puff[2]-0.2*(u-puff[0])/puff[2]))

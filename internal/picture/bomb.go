@@ -60,8 +60,8 @@ func deflated(n int, last bool) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// GIFBomb returns a whole, valid animation of n frames of w×h pixels (1 to 65535 each way) of one colour. It costs about
-// a fifteen-hundredth of a byte for each pixel of each frame.
+// GIFBomb returns a whole, valid animation of n frames of w×h pixels (1 to 65535 each way) of one colour. A byte
+// stands for up to 1,450 pixels: the larger the frame the more, from eight megapixels on no more.
 func GIFBomb(w, h, n int) ([]byte, error) {
 	if w < 1 || h < 1 || w > 0xFFFF || h > 0xFFFF {
 		return nil, fmt.Errorf("%w: GIF of %d×%d", ErrSize, w, h)

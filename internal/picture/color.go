@@ -15,6 +15,9 @@ func mix(a, b rgb, t float64) rgb {
 	return rgb{a.r + (b.r-a.r)*t, a.g + (b.g-a.g)*t, a.b + (b.b-a.b)*t}
 }
 
+// length is math.Hypot for numbers that are neither huge nor tiny, and several times as fast.
+func length(x, y float64) float64 { return math.Sqrt(x*x + y*y) }
+
 func lerp(a, b, t float64) float64 { return a + (b-a)*t }
 
 func clamp01(v float64) float64 { return min(max(v, 0), 1) }

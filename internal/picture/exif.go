@@ -102,10 +102,13 @@ func shownAt(o, x, y, w, h int) (int, int) {
 	return x, y
 }
 
-// asNRGBA returns img with straight alpha and its corner at the origin, the same pixels where img has that form.
+// asNRGBA returns img with straight alpha and its corner at the origin, the same pixels in memory where img has that form already.
 func asNRGBA(img image.Image) *image.NRGBA {
 	if n, ok := img.(*image.NRGBA); ok && n.Rect.Min == (image.Point{}) {
 		return n
+	}
+	if c, ok := img.(*image.RGBA); ok && c.Rect.Min == (image.Point{}) && c.Opaque() {
+		return &image.NRGBA{Pix: c.Pix, Stride: c.Stride, Rect: c.Rect}
 	}
 	n := image.NewNRGBA(image.Rect(0, 0, img.Bounds().Dx(), img.Bounds().Dy()))
 	draw.Draw(n, n.Rect, img, img.Bounds().Min, draw.Src)

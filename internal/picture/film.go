@@ -40,6 +40,6 @@ func (f *film) develop(p []uint8, x, y int, c rgb) {
 func (f *film) tone(v, grain float64) uint8 {
 	v = max(v, 0)
 	t := float64(f.curve[int(v/(v+1)*filmSize)])
-	t += grain*(1-math.Abs(t-110)/400) + 0.5
+	t += grain*(1-math.Abs(t-110)*0.0025) + 0.5
 	return uint8(min(max(t, 0), 255))
 }

@@ -57,7 +57,7 @@ type disc struct {
 
 func newBloom(w, h int, seed int64) *bloom {
 	r := rand.New(rand.NewPCG(uint64(seed), 0x666C6F77))
-	f := &bloom{noise: newNoise(seed), scale: 0.615 * float64(min(w*3/4, h)), cx: 0.46 * float64(w), cy: 0.54 * float64(h)}
+	f := &bloom{noise: newNoise(seed), scale: 0.615 * min(0.75*float64(w), float64(h)), cx: 0.46 * float64(w), cy: 0.54 * float64(h)}
 	for i := range petals {
 		out := math.Pow((float64(i)+0.6)/petals, 0.56)
 		angle := float64(i)*goldenAngle + 0.12*(r.Float64()-0.5)
@@ -112,8 +112,8 @@ func (f *bloom) behind(x, y float64) rgb {
 	n := f.noise.sum(x*0.9+3, y*0.9, 3)
 	c := mix(hex(0x06140F), hex(0x2C5A3A), clamp01(0.40+1.2*n-0.22*y))
 	for _, d := range f.lights {
-		a := math.Hypot(x-d.x, y-d.y) / d.r
-		if a < 1.1 {
+		if u, v := (x-d.x)/d.r, (y-d.y)/d.r; u*u+v*v < 1.2 {
+			a := length(u, v)
 			c = c.more(d.c, step(1.06, 0.94, a)*(0.65+0.35*a*a))
 		}
 	}
@@ -131,14 +131,14 @@ func (f *bloom) onto(c rgb, p *petal, x, y float64) rgb {
 	half := p.half(a)
 	edge := math.Abs(b) - half
 	if a > 1 {
-		edge = math.Hypot(b, (a-1)*p.length)
+		edge = length(b, (a-1)*p.length)
 	}
 	// The shadow lies to the lower right, and is soft.
 	su, sv := u-0.012, v-0.016
 	sa := (su*p.dx + sv*p.dy) / p.length
 	sb := math.Abs(su*-p.dy+sv*p.dx) - p.half(min(max(sa, 0), 1))
 	if sa > 1 {
-		sb = math.Hypot(sb, (sa-1)*p.length)
+		sb = length(sb, (sa-1)*p.length)
 	}
 	c = c.scaled(1 - 0.55*step(0.05, -0.015, sb)*step(0, 0.35, a))
 	soft := 1/f.scale + 0.010*p.out*p.out*p.out*p.out
@@ -187,15 +187,15 @@ func (f *bloom) skin(p *petal, a, b, half float64) rgb {
 // wet puts a drop of dew over c: a lens, bright where the light leaves it, with a glint where the light comes in.
 func (f *bloom) wet(c rgb, d disc, x, y float64) rgb {
 	u, v := (x-d.x)/d.r, (y-d.y)/d.r
-	r := math.Hypot(u, v)
-	shade := math.Hypot(u-0.18, v-0.25)
+	r := length(u, v)
+	shade := length(u-0.18, v-0.25)
 	c2 := c.scaled(1 - 0.45*step(1.35, 0.8, shade))
 	if r >= 1.05 {
 		return c2
 	}
 	through := clamp01(0.5 + 0.45*u + 0.55*v) // light gathers on the far side
 	in := c.scaled(0.45+1.25*through*through).more(hex(0xFFFFFF), 0.10*step(0.75, 1, r)*through)
-	in = in.more(hex(0xFFFFFF), 1.4*step(0.26, 0.12, math.Hypot(u+0.36, v+0.42)))
+	in = in.more(hex(0xFFFFFF), 1.4*step(0.26, 0.12, length(u+0.36, v+0.42)))
 	soft := 1 / (d.r * f.scale)
 	return mix(c2, in, clamp01((1-r)/soft+0.5))
 }

@@ -4,7 +4,7 @@ import "math"
 
 const (
 	eye     = 8.0 // m above the water
-	ripples = 6   // octaves
+	ripples = 8   // octaves
 )
 
 // lake is still water that shows the light above it upside down.
@@ -27,6 +27,7 @@ type waterLine struct {
 	reach     float64          // pixels for a slope of one
 	amplitude [ripples]float64 // of the ripples that the pixels can show
 	lost      float64          // what is too fine for them
+	fresnel   float64          // of still water, less what looking straight down would leave
 }
 
 func (l *lake) line(y int) waterLine {
@@ -44,6 +45,7 @@ func (l *lake) line(y int) waterLine {
 		a *= 0.66
 	}
 	w.lost = math.Sqrt(w.lost)
+	w.fresnel = 0.76 * math.Exp(4.2*up)
 	return w
 }
 
@@ -60,7 +62,8 @@ func (l *lake) at(x int, w *waterLine) rgb {
 	edge := float64(l.horizon) - 1.5
 	c := l.above.between(px, min(py, edge)).scaled(0.6)
 	c = c.more(l.above.at(min(max(int(px), 0), l.w-1), max(int(min(py-0.004*reach, edge)), 0)), 0.4)
-	fresnel := 0.10 + 0.76*math.Exp(min(w.up-0.10*sy*breeze, 0)*4.2)
+	tilt := max(0.42*sy*breeze, -0.5) // a slope towards the eye mirrors less
+	fresnel := 0.10 + min(w.fresnel/(1+tilt+0.5*tilt*tilt), 0.76)
 	return mix(hex(0x12303C).scaled(0.45), c, fresnel)
 }
 

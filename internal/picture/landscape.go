@@ -15,7 +15,8 @@ func Landscape(w, h int, seed int64) *image.RGBA {
 	s.draw(above)
 	newTerrain(seed).draw(v, s, above)
 	drawPines(v, s, above, seed)
-	f := newFilm(v.w, v.h, 1.5, 2.6, 0.35, seed)
+	grain := 2 + 2.8*min(1, float64(v.w)/4000) // a smaller picture of the same scene is one that was scaled down
+	f := newFilm(v.w, v.h, 1.7, grain, 0.35, seed)
 	water := newLake(v, above, seed)
 	parallel(v.h, func(y int) {
 		line := img.Pix[y*img.Stride:]

@@ -47,7 +47,7 @@ func drawBank(v view, s *sky, l *light, bank func(float64) float64, n *noise, ha
 		for y := max(int(top), 0); y < v.horizon; y++ {
 			cover := clamp01(float64(y+1) - top)
 			_, up := v.slopes(0, float64(y))
-			c := mix(hex(0x14150F), hex(0x2E2A1E), clamp01(0.5+n.sum(right*900, up*1500, 3)))
+			c := mix(hex(0x10120C), hex(0x5A4E34), clamp01(0.35+0.9*n.sum(right*700, up*1900, 4)))
 			l.set(px, y, mix(l.at(px, y), s.veil(c.scaled(0.55), right, up, haze), cover))
 		}
 	}
@@ -88,7 +88,7 @@ func (p pine) cover(across, down, soft float64, n *noise) float64 {
 	}
 	d := down - a*0.5 + 0.015*n.at(p.phase+side, down*9)
 	_, whorl := floor(d*(13+4*n.at(p.phase, 3)) + 0.3*n.at(p.phase+side+11, down*6))
-	half := (0.012 + 0.19*math.Pow(max(d, 0), 0.9)) * (0.45 + 0.55*whorl) * (0.85 + 0.5*n.at(p.phase+side+23, down*14))
+	half := (0.012 + 0.20*max(d, 0)) * (0.45 + 0.55*whorl) * (0.85 + 0.5*n.at(p.phase+side+23, down*14))
 	half += 0.02 * n.at(across*70+p.phase, down*70)
 	c := clamp01((half-a)/soft + 0.5)
 	if down > 0 {

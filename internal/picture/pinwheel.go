@@ -56,7 +56,10 @@ func pinwheelFrame(side int, turn float64) *image.Paletted {
 		for x := range side {
 			var votes [firstBlade + blades*bladeShades]uint8
 			best := uint8(clearIndex)
-			for s := range 9 {
+			for n, s := range [...]int{0, 2, 6, 8, 4, 1, 3, 5, 7} {
+				if n == 4 && votes[best] == 4 {
+					break // the corners agree
+				}
 				u := (float64(x)+(float64(s%3)+0.5)/3)/float64(side)*2 - 1
 				v := (float64(y)+(float64(s/3)+0.5)/3)/float64(side)*2 - 1
 				i := pinwheelAt(u, v, turn)
@@ -73,9 +76,9 @@ func pinwheelFrame(side int, turn float64) *image.Paletted {
 // pinwheelAt returns the colour at a place from -1 to 1.
 func pinwheelAt(u, v, turn float64) uint8 {
 	v += 0.20
-	r := math.Hypot(u, v) / 0.78
+	r := length(u, v) / 0.78
 	switch {
-	case math.Hypot(u+0.015, v+0.015) < 0.035:
+	case length(u+0.015, v+0.015) < 0.035:
 		return hubIndex + 1
 	case r < 0.10:
 		return hubIndex

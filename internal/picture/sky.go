@@ -17,11 +17,11 @@ func newSky(v view, seed int64) *sky {
 
 // sunward returns how far from the sun a direction is, in radians (near enough for a normal lens).
 func (s *sky) sunward(right, up float64) float64 {
-	return math.Hypot(right-s.sunRight, (up-s.sunUp)*1.1)
+	return length(right-s.sunRight, (up-s.sunUp)*1.1)
 }
 
-// air returns the clear sky: blue above, through rose to gold at the horizon, warmer towards the sun.
-func (s *sky) air(right, up float64) rgb {
+// cloudless returns the clear sky: blue above, through rose to gold at the horizon, warmer towards the sun.
+func (s *sky) cloudless(right, up float64) rgb {
 	up = max(up, 0)
 	a := s.sunward(right, up)
 	near := math.Exp(-a * 2.6)
@@ -34,11 +34,17 @@ func (s *sky) air(right, up float64) rgb {
 	return c.scaled(0.9)
 }
 
-// sun returns the disc and the glare around it.
-func (s *sky) sun(right, up float64) rgb {
+const sunRadius = 0.0105 // radians; a long exposure makes it look twice as large as it is
+
+// disc returns the sun, and nothing beside it.
+func (s *sky) disc(right, up float64) rgb {
+	return hex(0xFFDFA0).scaled(16 * step(sunRadius, sunRadius-0.001, s.sunward(right, up)))
+}
+
+// glare returns the light that the air scatters around the sun.
+func (s *sky) glare(right, up float64) rgb {
 	a := s.sunward(right, up)
-	disc := step(0.0105, 0.0095, a)
-	return hex(0xFFDFA0).scaled(16*disc + 2.4*math.Exp(-a*42) + 0.6*math.Exp(-a*12))
+	return hex(0xFFDFA0).scaled(2.4*math.Exp(-a*42) + 0.6*math.Exp(-a*12))
 }
 
 // draw fills the light above the horizon.
@@ -48,7 +54,7 @@ func (s *sky) draw(l *light) {
 	parallel(s.grid.h, func(y int) {
 		for x := range s.grid.w {
 			right, up := s.slopes(float64(x*s.gridStep), float64(y*s.gridStep))
-			s.grid.set(x, y, s.clouded(right, up))
+			s.grid.set(x, y, s.clouded(right, up).plus(s.glare(right, up)))
 		}
 	})
 	parallel(l.h, func(y int) {
@@ -59,8 +65,8 @@ func (s *sky) draw(l *light) {
 		for x := range l.w {
 			i := x / s.gridStep
 			c := mix(line.at(i, 0), line.at(i+1, 0), float64(x%s.gridStep)/float64(s.gridStep))
-			if right, up := s.slopes(float64(x), float64(y)); math.Abs(right-s.sunRight) < 0.4 {
-				c = c.plus(s.sun(right, up))
+			if right, up := s.slopes(float64(x), float64(y)); math.Abs(right-s.sunRight) < sunRadius && math.Abs(up-s.sunUp) < sunRadius {
+				c = c.plus(s.disc(right, up))
 			}
 			l.set(x, y, c)
 		}
@@ -69,7 +75,7 @@ func (s *sky) draw(l *light) {
 
 // clouded returns air and clouds: a high layer, seen from below in perspective, lit along its edges towards the sun.
 func (s *sky) clouded(right, up float64) rgb {
-	c := s.air(right, up)
+	c := s.cloudless(right, up)
 	up = max(up, 0.012)
 	far := 1 / (up + 0.05)
 	x, y := right*far*1.1, far*1.7
@@ -78,7 +84,7 @@ func (s *sky) clouded(right, up float64) rgb {
 		return c
 	}
 	dx, dy := (s.sunRight-right)*far, (1/(s.sunUp+0.05)-far)*0.3
-	n := 0.22 / (math.Hypot(dx, dy) + 0.22)
+	n := 0.22 / (length(dx, dy) + 0.22)
 	lit := clamp01(0.55 + 1.7*(d-s.density(x+dx*n*0.6, y+dy*n*0.6)))
 	a := s.sunward(right, up)
 	near := math.Exp(-a * 1.8)
@@ -94,4 +100,26 @@ func (s *sky) density(x, y float64) float64 {
 	n := s.noise.sum(x*0.55+1.3*wx, y*1.0+1.3*wy, 8)
 	cover := s.noise.sum(x*0.16+40, y*0.22, 2)
 	return step(-0.06, 0.55, n+0.6*cover)
+}
+
+// air is what lies between the eye and a place: how much light of each colour comes through, and what the air adds.
+type air struct{ clear, haze rgb }
+
+func (a air) through(c rgb) rgb {
+	return rgb{lerp(a.haze.r, c.r, a.clear.r), lerp(a.haze.g, c.g, a.clear.g), lerp(a.haze.b, c.b, a.clear.b)}
+}
+
+// between returns the air before a place z km away in the given direction, and h km high.
+func (s *sky) between(right, up, z, h float64) air {
+	e := math.Exp(-0.175 * thickness(z, h))
+	e5 := e * e * e * e * e
+	near := math.Exp(-s.sunward(right, up) * 3.2)
+	haze := mix(hex(0x8C9AC0), hex(0xFFB27A), clamp01(near*1.1)).scaled(0.62 + 0.9*near)
+	return air{rgb{e5, e5 * e, e5 * e * e}, haze} // blue is scattered most
+}
+
+// thickness returns how much air there is over z km to a place at the height h: more where the way is low, with mist above
+// the water.
+func thickness(z, h float64) float64 {
+	return z * (0.014 + 0.050*math.Exp(-h*1.5) + 0.035*math.Exp(-h*22))
 }

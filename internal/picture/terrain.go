@@ -149,7 +149,8 @@ func (c *column) march(depths []depth) {
 		if tree, side := c.tree(x, d.z, h, hx, hz, uint32(i)); tree > 0 {
 			if y := row(h + tree); y < c.top {
 				foot := clamp01((c.horizon - c.focal*h/d.z - c.top) * d.z / (c.focal * tree))
-				c.span(y, c.needles(h, d.z, 1, side), c.needles(h, d.z, foot, side), d.z)
+				air := c.between(c.right, h/d.z, d.z, h)
+				c.span(y, air.through(needles(1, side)), air.through(needles(foot, side)), d.z)
 				visible = false
 			}
 		}
@@ -199,10 +200,9 @@ func (t *terrain) tree(x, z, h, hx, hz float64, i uint32) (height, side float64)
 }
 
 // needles returns the colour of a tree, at a place from its foot (0) to its tip (1).
-func (c *column) needles(h, z, up, side float64) rgb {
+func needles(up, side float64) rgb {
 	p := mix(hex(0x0C1310), hex(0x2A3524), up*up)
-	p = p.more(hex(0x9A6432), 0.40*up*clamp01(-side))
-	return c.through(p.scaled(0.8), c.right, h/z, z, h)
+	return p.more(hex(0x9A6432), 0.40*up*clamp01(-side)).scaled(0.8)
 }
 
 // ground returns the colour of the land: grass, rock above, snow where it is high and not too steep.
@@ -220,7 +220,7 @@ func (c *column) ground(x, h, z, hx, hz float64) rgb {
 	lit := hex(0xFF9450).scaled(3.6 * key)
 	lit = lit.more(hex(0x6A86C4), 0.50*(0.35+0.65*n))
 	lit = lit.more(hex(0xD9909E), 0.16*clamp01(0.5-hz*n))
-	return c.through(stuff.times(lit), c.right, h/z, z, h)
+	return c.between(c.right, h/z, z, h).through(stuff.times(lit))
 }
 
 const (
@@ -228,19 +228,3 @@ const (
 	keyY = 0.36
 	keyZ = 0.48
 )
-
-// thickness returns how much air there is over z km to a place at the height h: more where the way is low, with mist above
-// the water.
-func thickness(z, h float64) float64 {
-	return z * (0.014 + 0.050*math.Exp(-h*1.5) + 0.035*math.Exp(-h*22))
-}
-
-// through returns light that has come z km through the air: less of it, and what the air itself sends this way.
-func (s *sky) through(c rgb, right, up, z, h float64) rgb {
-	thick := thickness(z, h)
-	t := rgb{math.Exp(-thick * 0.85), math.Exp(-thick), math.Exp(-thick * 1.2)}
-	a := s.sunward(right, up)
-	near := math.Exp(-a * 3.2)
-	haze := mix(hex(0x8C9AC0), hex(0xFFB27A), clamp01(near*1.1)).scaled(0.62 + 0.9*near)
-	return rgb{lerp(haze.r, c.r, t.r), lerp(haze.g, c.g, t.g), lerp(haze.b, c.b, t.b)}
-}
