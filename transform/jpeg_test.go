@@ -114,6 +114,7 @@ func TestProbeJPEGWithDamage(t *testing.T) {
 		{name: "TEM has no length", file: jpegFile([]byte{0xff, markerTEM}, frame, scan)},
 		{name: "a stray restart marker has no length", file: jpegFile([]byte{0xff, markerRST0}, frame, scan)},
 		{name: "many large APP segments", file: jpegFile(join(segments(40)...), frame, scan)},
+		{name: "a sampling factor of four", file: jpegFile(jpegSegment(markerSOF0, []byte{8}, be16(48), be16(64), []byte{1, 1, 0x44, 0}), scan)},
 		{name: "no EOI", file: join(soi, frame, scan), truncated: true},
 		{name: "no scan, no EOI", file: join(soi, frame), truncated: true},
 		{name: "no scan", file: join(soi, frame, eoi), truncated: true},

@@ -16,7 +16,9 @@ type Meta struct {
 	Format Format
 
 	// Width and Height are the stored dimensions in pixels, before Orientation is
-	// applied; at least 1. For GIF and animated WebP they are the canvas.
+	// applied; at least 1. For GIF and animated WebP they are the canvas, as
+	// browsers show it: libvips takes some screen sizes of old GIFs (640×480 among
+	// them) for a mistake, and shows the first frame alone.
 	Width, Height int
 
 	// Orientation is the EXIF orientation, 1 to 8; 1 where the picture has none or

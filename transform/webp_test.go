@@ -48,7 +48,7 @@ func TestProbeWebPLayouts(t *testing.T) {
 }
 
 func TestProbeWebPMetadata(t *testing.T) {
-	m, err := probeBytes(webpFile(vp8x(0x28, 40, 30), riffChunk("ICCP", make([]byte, 701)), vp8(40, 30), riffChunk("EXIF", make([]byte, 51))))
+	m, err := probeBytes(webpFile(vp8x(0x28, 40, 30), riffChunk("ICCP", make([]byte, 700)), riffChunk("ICCP", []byte{1}), vp8(40, 30), riffChunk("EXIF", make([]byte, 51))))
 	if err != nil || m.ICCBytes != 701 || m.EXIFBytes != 51 || m.Truncated {
 		t.Errorf("Probe = %+v, %v", m, err)
 	}
