@@ -229,7 +229,7 @@ func (e endless) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func TestProbeStopsAtItsBudget(t *testing.T) {
-	const budget = 1 << 20
+	const budget = 256 << 10
 	jpegHead := string(join([]byte{0xff, markerSOI}, jpegFrame(0, 8, 40, 30, 1), jpegScan("")))
 	gifHead := string(encodeGIFOf(40, 30, false, image.Rect(0, 0, 40, 30)))
 	gifHead = strings.TrimSuffix(gifHead, ";")
