@@ -44,10 +44,7 @@ func (t *terrain) envelope(x float64, d *depth) float64 {
 	return e + 0.06*step(1.8, 3.0, bay)
 }
 
-const (
-	coarsest = 0.19  // cycles per km
-	tallest  = 0.042 // km, of a tree
-)
+const coarsest = 0.19 // cycles per km
 
 // height returns the height and its slopes in x and z. Octaves are damped where the ones before them are steep, which
 // leaves ridges sharp and valleys smooth as erosion does. The slopes leave out some of each fine octave, as light does that
@@ -131,11 +128,18 @@ func (c *column) march(depths []depth) {
 		d := &depths[i]
 		x := c.right * d.z
 		row := func(h float64) float64 { return max(c.horizon-c.focal*h/d.z, 0) }
-		if most, ok := c.shadow.height(x, d.z); ok && row(most+0.10) >= c.top || !ok && row(c.envelope(x, d)*1.6) >= c.top {
+		canopy, side := canopyAt(x, uint32(i))
+		most, ok := c.shadow.height(x, d.z)
+		if ok {
+			most += canopy + 0.012 + 0.018*d.rise // what the grid does not show
+		} else {
+			most = c.envelope(x, d) * 1.6
+		}
+		if row(most) >= c.top {
 			visible = false
 			continue
 		}
-		h, hx, hz := c.height(x, d, d.octaves, (c.horizon-c.top)*d.z/c.focal-tallest)
+		h, hx, hz := c.height(x, d, d.octaves, (c.horizon-c.top)*d.z/c.focal-canopy)
 		if y := row(h); y < c.top {
 			ground := c.ground(x, h, d.z, hx, hz)
 			if !visible {
@@ -146,13 +150,11 @@ func (c *column) march(depths []depth) {
 		} else {
 			visible = false
 		}
-		if tree, side := c.tree(x, d.z, h, hx, hz, uint32(i)); tree > 0 {
-			if y := row(h + tree); y < c.top {
-				foot := clamp01((c.horizon - c.focal*h/d.z - c.top) * d.z / (c.focal * tree))
-				air := c.between(c.right, h/d.z, d.z, h)
-				c.span(y, air.through(needles(1, side)), air.through(needles(foot, side)), d.z)
-				visible = false
-			}
+		if y := row(h + canopy); canopy > 0 && y < c.top && c.wooded(x, d.z, h, hx, hz, canopy) {
+			foot := clamp01((c.horizon - c.focal*h/d.z - c.top) * d.z / (c.focal * canopy))
+			air := c.between(c.right, h/d.z, d.z, h)
+			c.span(y, air.through(needles(1, side)), air.through(needles(foot, side)), d.z)
+			visible = false
 		}
 		if c.top <= 0 {
 			break
@@ -174,21 +176,13 @@ func (c *column) span(y float64, above, below rgb, z float64) {
 	c.top = y
 }
 
-// tree returns the height of the conifer that stands in row i at x, 0 where there is none, and on which side of its trunk
-// this is: -1 to 1.
-func (t *terrain) tree(x, z, h, hx, hz float64, i uint32) (height, side float64) {
-	const cell = 0.0065
-	if h < 0.004 || h > 0.95 || hx*hx+hz*hz > 1.1 {
-		return 0, 0
-	}
-	shift := unit(hash(i, 7, 1))
-	n, f := floor(x/cell + shift*8)
+// canopyAt returns the height of the conifer that would stand in row i at x, 0 between two of them, and on which side of
+// its trunk this is: -1 to 1.
+func canopyAt(x float64, i uint32) (height, side float64) {
+	const cell = 0.0065 // km from tree to tree
+	n, f := floor(x/cell + unit(hash(i, 7, 1))*8)
 	r := hash(uint32(n), i, 3)
-	wood := t.noise.at(x*2.3, z*2.3) + 0.5*t.noise.at(x*6.1, z*6.1)
-	if h > 0.62+0.22*wood || unit(r) > 0.75+0.55*wood {
-		return 0, 0
-	}
-	tall := (tallest/2 + 0.009*(2*unit(r*0x9E3779B1)-1)) * (0.75 + 0.4*wood)
+	tall := 0.012 + 0.018*unit(r)
 	half := tall * 0.17 / cell
 	side = (f - 0.5 - (0.5-half)*(2*unit(r*0x85EBCA77)-1)*0.9) / half
 	a := math.Abs(side)
@@ -197,6 +191,16 @@ func (t *terrain) tree(x, z, h, hx, hz float64, i uint32) (height, side float64)
 	}
 	_, branch := floor(a * 5)
 	return tall * (1 - a + 0.13*branch*(1-a)), side
+}
+
+// wooded tells whether a tree of this height grows here: not in the water, not above the tree line, not on cliffs, and in
+// patches, at whose borders trees are small.
+func (t *terrain) wooded(x, z, h, hx, hz, height float64) bool {
+	if h < 0.004 || h > 0.95 || hx*hx+hz*hz > 1.1 {
+		return false
+	}
+	patch := t.noise.at(x*2.3, z*2.3) + 0.5*t.noise.at(x*6.1, z*6.1)
+	return h < 0.62+0.22*patch && height < 0.021+0.026*patch
 }
 
 // needles returns the colour of a tree, at a place from its foot (0) to its tip (1).
