@@ -176,10 +176,11 @@ func (p *program) do(method, path string, body io.Reader, headers ...string) rep
 }
 
 func (p *program) try(method, path string, body io.Reader, headers ...string) (reply, error) {
-	req, err := http.NewRequest(method, p.base+path, body)
+	req, err := http.NewRequest(method, p.base, body)
 	if err != nil {
 		return reply{}, err
 	}
+	req.URL.Opaque, req.URL.RawQuery, _ = strings.Cut(path, "?") // sent as it is, broken escapes too
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
 		req.Header.Add(name, value)

@@ -44,7 +44,6 @@ func New(config Config, router *Router, log *slog.Logger) (*Server, error) {
 		Handler:                       s.handle,
 		ErrorHandler:                  s.malformed,
 		HeaderReceived:                s.bodyLimits,
-		Name:                          "imgorigin",
 		NoDefaultServerHeader:         true,
 		NoDefaultContentType:          true,
 		DisableHeaderNamesNormalizing: false,
