@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"regexp/syntax"
 	"strings"
+	"unicode/utf8"
 )
 
 // errGenerate says that no text can be made from a pattern.
@@ -13,6 +14,7 @@ var errGenerate = errors.New("unsupported pattern")
 
 const (
 	generatedMost   = 5000 // characters, the default bound of a text field
+	generatedDraws  = 100  // how often a code point that is no character is drawn again
 	generatedRepeat = 6    // how often an unbounded repetition repeats at most, as in PocketBase
 )
 
@@ -94,16 +96,24 @@ func (g *generator) oneOf(pairs []rune) error {
 	if size == 0 {
 		return errGenerate
 	}
-	n := rune(randomBelow(size))
-	for i := 0; i < len(pairs); i += 2 {
-		if span := pairs[i+1] - pairs[i] + 1; n >= span {
-			n -= span
-			continue
+	for range generatedDraws {
+		if r := pick(pairs, rune(randomBelow(size))); utf8.ValidRune(r) {
+			g.text.WriteRune(r)
+			return nil
 		}
-		g.text.WriteRune(pairs[i] + n)
-		break
 	}
-	return nil
+	return errGenerate
+}
+
+// pick returns the nth character of a class.
+func pick(pairs []rune, n rune) rune {
+	for i := 0; ; i += 2 {
+		span := pairs[i+1] - pairs[i] + 1
+		if n < span {
+			return pairs[i] + n
+		}
+		n -= span
+	}
 }
 
 // randomBelow returns a number from 0 to n-1; n is at least 1.

@@ -148,8 +148,12 @@ func formatDate(t time.Time) string {
 // castJSON takes a string that looks like a JSON value for one, so that forms can submit any value, and any other
 // string for itself.
 func castJSON(v any) json.RawMessage {
-	if s, ok := v.(string); ok && looksLikeJSON(s) {
-		v = json.RawMessage(s)
+	if s, ok := v.(string); ok {
+		s = storable(s)
+		v = s
+		if looksLikeJSON(s) {
+			v = json.RawMessage(s)
+		}
 	}
 	raw, err := json.Marshal(v) // compacts a RawMessage
 	if err != nil || bytes.Equal(raw, []byte("null")) {
