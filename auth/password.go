@@ -29,15 +29,17 @@ var (
 )
 
 // dummyHash is of a random password that nobody kept, at PasswordCost.
-const dummyHash = "$2a$10$3euPcmQFCiblsZeEu5s7p.9OVHgeHWFDk9nhMqZ0m/3pd/lhwZgES"
+const dummyHash = "$2a$10$ra7Hob.8tC0lYb/3Qzy5MOCVr2OMJa/WxcWxOCkE6m7gV.jpGJqX2"
 
 // HashPassword returns the bcrypt hash of a password of 1 to MaxPasswordLength characters. It takes tens of milliseconds
 // of one core, so callers bound how many run at once.
-func HashPassword(pw string) (string, error) {
+func HashPassword(pw string) (string, error) { return hashPassword(pw, PasswordCost) }
+
+func hashPassword(pw string, cost int) (string, error) {
 	if pw == "" || len(pw) > maxPasswordBytes || utf8.RuneCountInString(pw) > MaxPasswordLength {
 		return "", ErrPasswordLength
 	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(pw), PasswordCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(pw), cost)
 	if err != nil {
 		return "", fmt.Errorf("auth: hashing a password: %w", err)
 	}
@@ -46,26 +48,27 @@ func HashPassword(pw string) (string, error) {
 
 // CheckPassword returns nil when pw is the password of the hash, else an error that wraps ErrPassword. An unusable hash
 // costs the time of a wrong password, so that the answer's time doesn't tell accounts without a password.
-func CheckPassword(hash, pw string) error {
+func CheckPassword(hash, pw string) error { return checkPassword(hash, pw, DummyCheck) }
+
+// checkPassword calls instead where there is nothing to compare with.
+func checkPassword(hash, pw string, instead func(pw string) error) error {
 	if len(pw) > maxPasswordBytes {
-		return ErrPassword // bcrypt would compare the first 72 bytes only
+		return ErrPassword // at once, whoever asks: bcrypt would compare the first 72 bytes only
 	}
-	cost, err := bcrypt.Cost([]byte(hash))
-	if err != nil || cost > MaxPasswordCost {
-		DummyCheck(pw)
-		return ErrHash
+	if cost, err := bcrypt.Cost([]byte(hash)); err == nil && cost <= MaxPasswordCost {
+		switch err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(pw)); {
+		case err == nil:
+			return nil
+		case errors.Is(err, bcrypt.ErrMismatchedHashAndPassword):
+			return ErrPassword
+		}
 	}
-	switch err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(pw)); {
-	case err == nil:
-		return nil
-	case errors.Is(err, bcrypt.ErrMismatchedHashAndPassword):
-		return ErrPassword
-	}
+	_ = instead(pw)
 	return ErrHash
 }
 
-// DummyCheck takes the time of CheckPassword and always returns ErrPassword: for a login under an unknown identity, so
-// that the answer's time doesn't tell which identities exist.
+// DummyCheck takes the time of CheckPassword with a hash of PasswordCost and always returns ErrPassword: for a login
+// under an unknown identity, so that the answer's time doesn't tell which identities exist.
 func DummyCheck(pw string) error {
 	if len(pw) <= maxPasswordBytes {
 		_ = bcrypt.CompareHashAndPassword([]byte(dummyHash), []byte(pw))

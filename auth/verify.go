@@ -1,10 +1,13 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -41,7 +44,7 @@ type Keys func(ctx context.Context, collectionID, recordID string, t TokenType) 
 
 // Config says how a Verifier works.
 type Config struct {
-	// Remember bounds the verified tokens that are remembered; 0 remembers none. One takes about 1 KiB.
+	// Remember bounds the verified tokens that are remembered, about 600 bytes each: 0 for none, or at least 2.
 	Remember int
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
@@ -55,10 +58,18 @@ var ErrConfig = errors.New("auth: invalid configuration")
 
 // Validate reports the first value out of its range, as an error that wraps ErrConfig.
 func (c Config) Validate() error {
-	if c.Remember < 0 {
-		return fmt.Errorf("%w: Remember is %d, must not be negative", ErrConfig, c.Remember)
+	if c.Remember < 0 || c.Remember == 1 {
+		return fmt.Errorf("%w: Remember is %d, must be 0 or at least 2", ErrConfig, c.Remember)
 	}
 	return nil
+}
+
+// Stats is a snapshot. Its counters only grow; each is read on its own.
+type Stats struct {
+	Verified   uint64 // tokens accepted, the remembered ones included
+	Remembered uint64 // tokens accepted from memory
+	Refused    uint64 // tokens refused, failed lookups included
+	Held       int    // tokens in memory now
 }
 
 // Verifier verifies tokens. Its methods may be called from any goroutine.
@@ -66,6 +77,9 @@ type Verifier struct {
 	keys   Keys
 	now    func() time.Time
 	parser *jwt.Parser
+	memory *memory // nil remembers nothing
+
+	verified, recalled, refused atomic.Uint64
 }
 
 // NewVerifier returns a Verifier that asks keys for the key of each token's record.
@@ -80,6 +94,9 @@ func NewVerifier(keys Keys, cfg Config) (*Verifier, error) {
 	if v.now == nil {
 		v.now = time.Now
 	}
+	if cfg.Remember > 0 {
+		v.memory = newMemory(cfg.Remember)
+	}
 	v.parser = jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithStrictDecoding(),
@@ -90,31 +107,90 @@ func NewVerifier(keys Keys, cfg Config) (*Verifier, error) {
 	return v, nil
 }
 
+// Stats returns the counters as they are now.
+func (v *Verifier) Stats() Stats {
+	s := Stats{Verified: v.verified.Load(), Remembered: v.recalled.Load(), Refused: v.refused.Load()}
+	if v.memory != nil {
+		s.Held = v.memory.len()
+	}
+	return s
+}
+
 // Verify returns whom the token speaks for, if it is of the type wanted. Errors are ErrMalformed, ErrType, ErrExpired,
-// ErrNotYet, ErrSignature, or wrap what keys returned, ErrUnknown among it.
+// ErrNotYet, ErrSignature, ErrKey, or wrap what keys returned, ErrUnknown among it.
+//
+// A token verified before costs neither parsing nor HMAC again, but its type, its exp and the key that its record has
+// now are looked at every time, so that it dies with any of them.
 func (v *Verifier) Verify(ctx context.Context, token string, want TokenType) (Principal, error) {
+	p, err := v.verify(ctx, token, want)
+	if err != nil {
+		v.refused.Add(1)
+		return Principal{}, err
+	}
+	v.verified.Add(1)
+	return p, nil
+}
+
+func (v *Verifier) verify(ctx context.Context, token string, want TokenType) (Principal, error) {
 	if token == "" || len(token) > MaxTokenLength {
 		return Principal{}, ErrMalformed
 	}
-	var (
-		claims Claims
-		key    Key
-		own    error
-	)
-	_, err := v.parser.Parse(token, func(t *jwt.Token) (any, error) {
-		claims, own = v.inspect(t, want)
-		if own == nil {
+	if v.memory == nil {
+		claims, key, err := v.parse(ctx, token, want)
+		return principal(claims, key), err
+	}
+	d := digestOf(token)
+	if r, ok := v.memory.find(d); ok {
+		key, current, err := v.recall(ctx, r, want)
+		if err != nil || current {
+			return principal(r.claims, key), err
+		}
+		v.memory.forget(d)
+	}
+	claims, key, err := v.parse(ctx, token, want)
+	if err == nil {
+		v.memory.keep(d, &remembered{claims: claims, key: bytes.Clone(key.Bytes)})
+	}
+	return principal(claims, key), err
+}
+
+// recall returns the key of a remembered token's record, and whether it is the one that the token was verified with.
+func (v *Verifier) recall(ctx context.Context, r *remembered, want TokenType) (Key, bool, error) {
+	if r.claims.Type != want {
+		return Key{}, false, ErrType
+	}
+	if !v.now().Before(r.claims.Expires) {
+		return Key{}, false, ErrExpired
+	}
+	key, err := v.lookup(ctx, r.claims)
+	if err != nil || !r.current(key.Bytes) {
+		return Key{}, false, err
+	}
+	v.recalled.Add(1)
+	return key, true, nil
+}
+
+// parse verifies a token from its text. The key depends on the record that the token itself names, so the library's
+// parser, between its check of alg and that of the signature, calls back for it.
+func (v *Verifier) parse(ctx context.Context, token string, want TokenType) (claims Claims, key Key, err error) {
+	// encoding/base64 skips line breaks, even when strict, so the signature would have as many forms as one likes.
+	if strings.ContainsAny(token, "\r\n") {
+		return Claims{}, Key{}, ErrMalformed
+	}
+	var own error // ours, kept apart from the library's, which wraps it
+	_, err = v.parser.Parse(token, func(t *jwt.Token) (any, error) {
+		if claims, own = v.inspect(t, want); own == nil {
 			key, own = v.lookup(ctx, claims)
 		}
 		return key.Bytes, own
 	})
 	switch {
 	case own != nil:
-		return Principal{}, own
+		return Claims{}, Key{}, own
 	case err != nil:
-		return Principal{}, refusal(err)
+		return Claims{}, Key{}, refusal(err)
 	}
-	return principal(claims, key), nil
+	return claims, key, nil
 }
 
 func principal(c Claims, k Key) Principal {
@@ -127,31 +203,33 @@ func principal(c Claims, k Key) Principal {
 // lookup asks for the key of the record that the claims name.
 func (v *Verifier) lookup(ctx context.Context, c Claims) (Key, error) {
 	key, err := v.keys(ctx, c.CollectionID, c.RecordID, c.Type)
-	if err != nil {
-		return Key{}, fmt.Errorf("auth: looking up the token's record: %w", err)
-	}
-	if len(key.Bytes) < MinKeyLength {
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return Key{}, ErrUnknown
+	case err != nil:
+		return Key{}, fmt.Errorf("auth: looking up a token's record: %w", err)
+	case len(key.Bytes) < MinKeyLength:
 		return Key{}, ErrKey
 	}
 	return key, nil
 }
 
-// inspect reads the claims of a token that nobody has verified yet: enough to refuse it before the key is looked up.
+// inspect reads the claims of a token that nobody has verified yet: enough to refuse it before its key is looked up.
+// Of a claim or header that is there twice the last counts, as RFC 7519, section 4, allows.
 func (v *Verifier) inspect(t *jwt.Token, want TokenType) (Claims, error) {
 	// RFC 7515, section 4.1.11: a critical extension that isn't understood makes the token invalid.
 	if _, ok := t.Header["crit"]; ok {
 		return Claims{}, ErrMalformed
 	}
 	m, ok := t.Claims.(jwt.MapClaims)
-	if !ok {
+	if !ok || !validDates(m) {
 		return Claims{}, ErrMalformed
 	}
 	collection, _ := m["collectionId"].(string)
 	record, _ := m["id"].(string)
 	kind, _ := m["type"].(string)
 	exp, ok := m["exp"].(float64)
-	// The bounds keep the conversion of exp to an integer defined.
-	if !ok || !validID(collection) || !validID(record) || kind == "" || math.Abs(exp) > maxExpires {
+	if !ok || kind == "" || !validID(collection) || !validID(record) {
 		return Claims{}, ErrMalformed
 	}
 	if TokenType(kind) != want {
@@ -163,6 +241,19 @@ func (v *Verifier) inspect(t *jwt.Token, want TokenType) (Claims, error) {
 	}
 	c.Refreshable, _ = m["refreshable"].(bool)
 	return c, nil
+}
+
+// validDates reports whether the dates, where present, are numbers of a range in which the library's conversion to
+// integer seconds is defined: nbf 1e300 would come out as a time long past.
+func validDates(m jwt.MapClaims) bool {
+	for _, name := range [...]string{"exp", "nbf", "iat"} {
+		if raw, ok := m[name]; ok {
+			if n, ok := raw.(float64); !ok || math.Abs(n) > maxExpires {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // refusal maps the library's error to ours and drops its text, which quotes parts of the token.
