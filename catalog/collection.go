@@ -3,7 +3,9 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/imgorigin/imgorigin/origin"
@@ -48,6 +50,9 @@ func UnmarshalCollection(data []byte) (*origin.Collection, error) {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&doc); err != nil {
 		return nil, fmt.Errorf("catalog: stored collection: %w", err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, errors.New("catalog: stored collection: more than one document")
 	}
 	c := &origin.Collection{
 		ID: doc.ID, Name: doc.Name, Type: doc.Type, System: doc.System,

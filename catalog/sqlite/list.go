@@ -24,14 +24,10 @@ func (r reader) List(ctx context.Context, c *origin.Collection, q origin.Query) 
 	err = r.use(ctx, func(cn *conn) error {
 		return cn.snapshot(ctx, q.Total, func() (err error) {
 			if q.Total {
-				err = cn.one(ctx, "SELECT count(*) FROM "+tableOf(c.ID)+where, args, func(row []driver.Value) error {
-					page.Total = int(integer(row[0]))
-					return nil
-				})
+				page.Total, err = cn.count(ctx, c, where, args)
 			}
 			if err == nil && q.Limit > 0 {
-				page.Records, err = reader{lent{cn}}.records(ctx, c, selectRecords(c)+where+order+" LIMIT ? OFFSET ?",
-					append(args, q.Limit, max(q.Offset, 0)))
+				page.Records, err = cn.records(ctx, c, where+order+" LIMIT ? OFFSET ?", append(args, q.Limit, max(q.Offset, 0)))
 			}
 			return err
 		})
@@ -40,6 +36,14 @@ func (r reader) List(ctx context.Context, c *origin.Collection, q origin.Query) 
 		return origin.Page{}, err
 	}
 	return page, nil
+}
+
+func (c *conn) count(ctx context.Context, of *origin.Collection, where string, args []any) (n int, err error) {
+	err = c.one(ctx, "SELECT count(*) FROM "+tableOf(of.ID)+where, args, func(row []driver.Value) error {
+		n = int(integer(row[0]))
+		return nil
+	})
+	return n, err
 }
 
 // condition is the WHERE clause of a query, with its parameters.
@@ -101,33 +105,33 @@ func (c *conn) snapshot(ctx context.Context, several bool, fn func() error) erro
 	return fn()
 }
 
-// lent is the source of one connection.
-type lent struct{ conn *conn }
-
-func (l lent) use(_ context.Context, fn func(*conn) error) error { return fn(l.conn) }
-
 func (r reader) Referencing(ctx context.Context, c *origin.Collection, field *origin.Field, id origin.RecordID, limit int) ([]origin.RecordID, error) {
 	f := c.FieldByID(field.ID)
 	if f == nil || f.Type != origin.RelationField {
 		return nil, fmt.Errorf("sqlite: collection %s: %q is no relation field", c.Name, field.Name)
 	}
-	name := tableOf(c.ID) + "." + quote(f.Name) // qualified, because json_each has columns too
-	where, args := name+" = ?", []any{string(id)}
-	if f.Multiple() {
-		where = "EXISTS (SELECT 1 FROM json_each(" + name + ") WHERE value = ?)"
-		if fold(string(id)) == string(id) { // looks the same in JSON: most rows need no parsing
-			where = "instr(" + name + ", ?) > 0 AND " + where
-			args = append(args, string(id))
-		}
-	}
+	where, args := referring(c, f, id)
 	var ids []origin.RecordID
-	err := r.each(ctx, "SELECT `id` FROM "+tableOf(c.ID)+" WHERE "+where+" ORDER BY `id` LIMIT ?", append(args, max(limit, 0)),
-		func(row []driver.Value) error {
-			ids = append(ids, origin.RecordID(text(row[0])))
-			return nil
-		})
+	err := r.each(ctx, "SELECT `id` FROM "+tableOf(c.ID)+where+" LIMIT ?", append(args, max(limit, 0)), func(row []driver.Value) error {
+		ids = append(ids, origin.RecordID(text(row[0])))
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
 	return ids, nil
+}
+
+// referring is the WHERE clause of the records whose relation field contains id. A single relation has an index;
+// lists are searched one by one.
+func referring(c *origin.Collection, f *origin.Field, id origin.RecordID) (where string, args []any) {
+	name := tableOf(c.ID) + "." + quote(f.Name) // qualified, because json_each has columns too
+	if !f.Multiple() {
+		return " WHERE " + name + " = ?", []any{string(id)}
+	}
+	where, args = "EXISTS (SELECT 1 FROM json_each("+name+") WHERE value = ?)", []any{string(id)}
+	if fold(string(id)) == string(id) { // looks the same in JSON, so that most lists need no parsing
+		where, args = "instr("+name+", ?) > 0 AND "+where, append(args, string(id))
+	}
+	return " WHERE " + where, args
 }

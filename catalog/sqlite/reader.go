@@ -38,9 +38,11 @@ func (r reader) Collections(ctx context.Context) ([]*origin.Collection, error) {
 	return list, nil
 }
 
+const selectParam = "SELECT value FROM params WHERE name = ?"
+
 func (r reader) Param(ctx context.Context, name string) ([]byte, error) {
 	var value []byte
-	err := r.one(ctx, "SELECT value FROM params WHERE name = ?", []any{name}, func(row []driver.Value) error {
+	err := r.one(ctx, selectParam, []any{name}, func(row []driver.Value) error {
 		value, _ = row[0].([]byte)
 		return nil
 	})

@@ -14,10 +14,11 @@ import (
 func selectRecords(c *origin.Collection) string {
 	var b strings.Builder
 	b.Grow(64 + 24*len(c.Fields))
-	b.WriteString("SELECT `id`")
+	sep := "SELECT "
 	for i := range c.Fields {
-		b.WriteString(", ")
+		b.WriteString(sep)
 		b.WriteString(quote(c.Fields[i].Name))
+		sep = ", "
 	}
 	b.WriteString(" FROM ")
 	b.WriteString(tableOf(c.ID))
@@ -26,15 +27,16 @@ func selectRecords(c *origin.Collection) string {
 
 // scanRecord reads a row of selectRecords.
 func scanRecord(c *origin.Collection, row []driver.Value) (*origin.Record, error) {
-	r := &origin.Record{ID: origin.RecordID(text(row[0])), Values: make(map[string]any, len(c.Fields))}
+	r := &origin.Record{Values: make(map[string]any, len(c.Fields))}
 	for i := range c.Fields {
 		f := &c.Fields[i]
-		v, err := catalog.DecodeValue(f, row[i+1])
+		v, err := catalog.DecodeValue(f, row[i])
 		if err != nil {
-			return nil, fmt.Errorf("collection %s, record %s: %w", c.Name, r.ID, err)
+			return nil, fmt.Errorf("collection %s: %w", c.Name, err)
 		}
 		r.Values[f.Name] = v
 	}
+	r.ID = origin.RecordID(r.Text(origin.ColID))
 	return r, nil
 }
 
@@ -47,6 +49,11 @@ func (r reader) RecordBy(ctx context.Context, c *origin.Collection, field, value
 	if f == nil || !catalog.IsText(f) {
 		return nil, fmt.Errorf("sqlite: collection %s: no text field %q", c.Name, field)
 	}
+	return r.record(ctx, c, having(f, value), value)
+}
+
+// having is the clause for the first record whose field has the parameter's value.
+func having(f *origin.Field, value string) string {
 	name := quote(f.Name)
 	where := " WHERE " + name + " = ?"
 	if f.Type == origin.EmailField {
@@ -55,33 +62,43 @@ func (r reader) RecordBy(ctx context.Context, c *origin.Collection, field, value
 	if value != "" {
 		where += " AND " + name + " <> ''" // in the terms of a partial index, which may be the only one
 	}
-	return r.record(ctx, c, where+" ORDER BY `id` LIMIT 1", value)
+	return where + " ORDER BY `id` LIMIT 1"
 }
 
 func (r reader) record(ctx context.Context, c *origin.Collection, where, arg string) (*origin.Record, error) {
-	var record *origin.Record
-	err := r.one(ctx, selectRecords(c)+where, []any{arg}, func(row []driver.Value) (err error) {
-		record, err = scanRecord(c, row)
+	var list []*origin.Record
+	err := r.use(ctx, func(cn *conn) (err error) {
+		list, err = cn.records(ctx, c, where, []any{arg})
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return record, nil
-}
-
-func (r reader) RecordsByID(ctx context.Context, c *origin.Collection, ids []origin.RecordID) ([]*origin.Record, error) {
-	if len(ids) == 0 {
-		return nil, nil
+	if len(list) == 0 {
+		return nil, origin.ErrNotFound
 	}
-	// One parameter, whatever the number of ids: one prepared statement, and no limit to run into.
-	return r.records(ctx, c, selectRecords(c)+" WHERE `id` IN (SELECT value FROM json_each(?))", []any{catalog.EncodeStrings(ids)})
+	return list[0], nil
 }
 
-func (r reader) records(ctx context.Context, c *origin.Collection, sql string, args []any) ([]*origin.Record, error) {
+// withIDs has one parameter, whatever the number of ids: one prepared statement, and no limit to run into.
+const withIDs = " WHERE `id` IN (SELECT value FROM json_each(?))"
+
+func (r reader) RecordsByID(ctx context.Context, c *origin.Collection, ids []origin.RecordID) (list []*origin.Record, err error) {
+	if len(ids) == 0 {
+		return nil, ctx.Err()
+	}
+	err = r.use(ctx, func(cn *conn) error {
+		list, err = cn.records(ctx, c, withIDs, []any{catalog.EncodeStrings(ids)})
+		return err
+	})
+	return list, err
+}
+
+// records returns the records that satisfy the clauses after FROM.
+func (c *conn) records(ctx context.Context, of *origin.Collection, clauses string, args []any) ([]*origin.Record, error) {
 	var list []*origin.Record
-	err := r.each(ctx, sql, args, func(row []driver.Value) error {
-		record, err := scanRecord(c, row)
+	err := c.each(ctx, selectRecords(of)+clauses, args, func(row []driver.Value) error {
+		record, err := scanRecord(of, row)
 		list = append(list, record)
 		return err
 	})
@@ -97,6 +114,7 @@ func (t *tx) InsertRecord(ctx context.Context, c *origin.Collection, r *origin.R
 		return err
 	}
 	t.changes.add(origin.Change{Collection: c.ID, Record: r.ID})
+	t.records++
 	return t.exec(ctx, "INSERT INTO "+tableOf(c.ID)+" ("+strings.Join(columns, ", ")+") VALUES (?"+
 		strings.Repeat(", ?", len(columns)-1)+")", args...)
 }

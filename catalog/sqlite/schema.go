@@ -50,6 +50,7 @@ func (t *tx) UpdateCollection(ctx context.Context, old, c *origin.Collection) er
 	if err := t.alter(ctx, old, c); err != nil {
 		return err
 	}
+	t.records += statisticsEvery // new indexes have no statistics
 	return t.reindex(ctx, c)
 }
 

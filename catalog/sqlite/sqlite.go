@@ -17,6 +17,7 @@ type Catalog struct {
 	cfg     Config
 	readers *pool
 	writer  *pool // of one connection
+	grown   int   // records inserted since the statistics were looked at; belongs to the holder of the writer
 
 	mu        sync.Mutex
 	committed chan struct{}  // closed and replaced with each commit of this process
@@ -56,6 +57,7 @@ func Open(ctx context.Context, cfg Config) (*Catalog, error) {
 	if c.readers, err = newPool(ctx, cfg, reading, cfg.Readers, &c.counters.busy); err != nil {
 		return nil, errors.Join(err, c.writer.closeIdle())
 	}
+	c.grow(ctx, c.writer.idle[0], statisticsEvery)
 	return c, nil
 }
 

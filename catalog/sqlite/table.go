@@ -24,7 +24,9 @@ func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``"
 
 // tableOf is the name of a collection's table, quoted. SQLite does not tell the cases of letters apart in names,
 // ids do: an id of other characters than lower-case ones is written in hex.
-func tableOf(id origin.CollectionID) string { return quote("records_" + fold(string(id))) }
+func tableOf(id origin.CollectionID) string { return quote(recordsPrefix + fold(string(id))) }
+
+const recordsPrefix = "records_"
 
 func fold(id string) string {
 	for _, r := range id {

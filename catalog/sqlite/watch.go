@@ -88,6 +88,8 @@ func (w *watch) look(ctx context.Context) error {
 	return nil
 }
 
+const selectChanges = "SELECT seq, kind, collection, record FROM changes WHERE seq > ? ORDER BY seq"
+
 // read returns the changes after w.seq and moves w.seq past them.
 func (w *watch) read(ctx context.Context) ([]origin.Change, error) {
 	if !w.started {
@@ -95,7 +97,7 @@ func (w *watch) read(ctx context.Context) ([]origin.Change, error) {
 	}
 	var list []origin.Change
 	last := w.seq
-	err := w.conn.each(ctx, "SELECT seq, kind, collection, record FROM changes WHERE seq > ? ORDER BY seq", []any{w.seq},
+	err := w.conn.each(ctx, selectChanges, []any{w.seq},
 		func(row []driver.Value) error {
 			seq := integer(row[0])
 			if seq != last+1 { // rows between were trimmed

@@ -14,6 +14,7 @@ type tx struct {
 	reader
 	conn    *conn
 	changes changeSet
+	records int // inserted
 	ended   bool
 	// failed is the error after which the transaction may no longer be what fn takes it for: SQLite rolls back by
 	// itself on a full disk or an interrupt, and what came after would be committed alone.
@@ -58,6 +59,7 @@ func (c *Catalog) write(ctx context.Context, fn func(*tx) error) error {
 	if len(t.changes.list) > 0 {
 		c.signal()
 	}
+	c.grow(ctx, cn, t.records)
 	return nil
 }
 
