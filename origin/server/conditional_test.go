@@ -67,6 +67,7 @@ func TestConditions(t *testing.T) {
 		{"8.8.3: obsolete bytes", "GET", fields{"If-None-Match": "\"x\x80\xff\", \"abc\""}, current, NotModified, whole},
 		{"a tag without quotes is none, those after it count", "GET", fields{"If-None-Match": `abc, "abc"`}, current, NotModified, whole},
 		{"a tag without quotes matches nothing", "GET", fields{"If-None-Match": `abc`}, current, Proceed, ranged},
+		{"8.8.3: a space is no part of a tag", "GET", fields{"If-None-Match": `"a b"`}, Validators{ETag: `"a b"`}, Proceed, ranged},
 		{"a tag without end matches nothing", "GET", fields{"If-None-Match": `"abc`}, current, Proceed, ranged},
 		{"a tag with something behind it is none", "GET", fields{"If-None-Match": `"abc"x, "abc" "abc"`}, current, Proceed, ranged},
 		{"* in a list is no tag", "GET", fields{"If-None-Match": `"x", *`}, current, Proceed, ranged},
