@@ -11,10 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// Match reports whether the record, a value for every field of the schema,
-// satisfies the expression. A nil request is a guest's without parameters.
-// With an error (ErrStale, ErrRequest) the answer is false. The cost is in
-// proportion to the expression and the values it looks at.
+// Match reports whether the record, which has a value for every field that the
+// expression uses, satisfies it. A nil request is a guest's without
+// parameters. With an error (ErrStale, ErrRequest) the answer is false. What
+// stands behind the comparison that decides is not looked up, so an error
+// there shows in SQL only.
 func (e *Expr) Match(record map[string]any, req *Request) (bool, error) {
 	if req == nil {
 		req = &Request{}

@@ -225,7 +225,7 @@ func checkSides(l operand, o op, r operand) error {
 	if lc == lists && rc == lists && !o.equality() && l.mod != each && r.mod != each {
 		return fmt.Errorf("two lists compare with = and != only; put :each on one of them")
 	}
-	if l.stored() && r.stored() && !comparable(lc, rc) ||
+	if l.stored() && r.stored() && !mayCompare(lc, rc) ||
 		lc == lists && r.stored() && (rc == numbers || rc == jsons) ||
 		rc == lists && l.stored() && (lc == numbers || lc == jsons) {
 		return fmt.Errorf("%q and %q are of kinds that don't compare", l.name, r.name)
@@ -233,7 +233,7 @@ func checkSides(l operand, o op, r operand) error {
 	return nil
 }
 
-// comparable says which classes of fields compare with each other.
-func comparable(a, b class) bool {
+// mayCompare says which classes of fields compare with each other.
+func mayCompare(a, b class) bool {
 	return a == b && a != jsons || a == lists && b == texts || a == texts && b == lists
 }
