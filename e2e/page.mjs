@@ -19,14 +19,14 @@ try {
   const failures = [];
   page.on('console', (m) => m.type() === 'error' && failures.push(m.text()));
   page.on('requestfailed', (r) => failures.push(`${r.url()}: ${r.failure()?.errorText}`));
-  page.on('response', (r) => r.status() >= 400 && !r.url().endsWith('/favicon.ico') && failures.push(`${r.url()}: ${r.status()}`));
+  page.on('response', (r) => r.status() >= 400 && failures.push(`${r.url()}: ${r.status()}`));
   await page.goto(url, { waitUntil: 'load', timeout: 60_000 });
   await page.evaluate(() => document.querySelectorAll('img').forEach((i) => { i.loading = 'eager'; }));
   await page.waitForFunction(() => [...document.images].every((i) => i.complete), null, { timeout: 120_000 });
   const images = await page.evaluate(() => [...document.images].map((i) => (
     { src: i.currentSrc, width: i.naturalWidth, height: i.naturalHeight })));
   if (screenshot) await page.screenshot({ path: screenshot });
-  console.log(JSON.stringify({ title: await page.title(), images, failures: failures.filter((f) => !f.includes('favicon')) }));
+  console.log(JSON.stringify({ title: await page.title(), images, failures }));
 } finally {
   await context.close();
   await rm(profile, { recursive: true, force: true });

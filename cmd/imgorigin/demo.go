@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
 	"net/url"
+	"sync"
 
 	"github.com/imgorigin/imgorigin/internal/picture"
 	"github.com/imgorigin/imgorigin/origin"
@@ -27,15 +29,15 @@ type sample struct {
 
 // samples are made by code, so that the program needs no files of anybody's.
 func samples() []sample {
-	const photoW, photoH = 4000, 3000
+	photo := sync.OnceValue(func() *image.RGBA { return picture.Landscape(4000, 3000, 1) })
 	return []sample{
 		{"demophoto000001", "A photograph", "JPEG, 12 megapixels.", "dusk.jpg",
 			func(*vips.Renderer) ([]byte, error) {
-				return picture.JPEG(picture.Landscape(photoW, photoH, 1), 90)
+				return picture.JPEG(photo(), 90)
 			}},
 		{"demorotated0001", "The same, held sideways", "JPEG, stored turned by 90 degrees with EXIF orientation 6; thumbs come out upright.", "dusk sideways.jpg",
 			func(*vips.Renderer) ([]byte, error) {
-				turned, err := picture.JPEG(picture.UpsideFor(6, picture.Landscape(photoW, photoH, 1)), 90)
+				turned, err := picture.JPEG(picture.UpsideFor(6, photo()), 90)
 				if err != nil {
 					return nil, err
 				}

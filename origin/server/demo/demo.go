@@ -65,7 +65,7 @@ func Mount(router *server.Router, pictures []Picture) {
 	show := func(r *server.Request) error {
 		r.SetHeader("Cache-Control", "no-cache")
 		r.SetHeader("X-Content-Type-Options", "nosniff")
-		r.SetHeader("Content-Security-Policy", "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'")
+		r.SetHeader("Content-Security-Policy", "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'")
 		r.Bytes(200, "text/html; charset=utf-8", page)
 		return nil
 	}
