@@ -18,7 +18,7 @@ type Principal struct {
 }
 
 // IsGuest reports whether nobody was verified.
-func (p Principal) IsGuest() bool { return p.RecordID == "" }
+func (p Principal) IsGuest() bool { return p == Principal{} }
 
 const bearer = "bearer"
 

@@ -140,6 +140,23 @@ func TestMemoryKeepingATokenTwiceTakesOnePlace(t *testing.T) {
 	}
 }
 
+func TestMemoryMovesAFoundTokenToTheYoung(t *testing.T) {
+	m, r := newMemory(4), &remembered{}
+	for _, name := range []string{"a", "b", "c"} { // a and b are the old ones now
+		m.keep(digestOf(name), r)
+	}
+	if _, ok := m.find(digestOf("a")); !ok || m.len() != 3 {
+		t.Errorf("found: %t, held: %d, want the token found and held once", ok, m.len())
+	}
+	m.keep(digestOf("d"), r) // a and c are the old ones now
+	if _, ok := m.find(digestOf("b")); ok {
+		t.Error("a token that nobody asked for outlived two generations")
+	}
+	if _, ok := m.find(digestOf("a")); !ok {
+		t.Error("a token was forgotten, though it was asked for")
+	}
+}
+
 // TestMemoryMakesNoDifference runs one history past two Verifiers, of which only one remembers.
 func TestMemoryMakesNoDifference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -146,7 +146,10 @@ func (c *Cache[V]) Get(key string) (V, bool) {
 	}
 	h := maphash.String(c.seed, key)
 	e, ok := c.rc.Get(h)
-	if !ok || e.key != key || e.dead.Load() || c.expired(e) {
+	if !ok || e.dead.Load() {
+		e, ok = c.pending.find(h)
+	}
+	if !ok || e.key != key || c.expired(e) {
 		c.stats.miss(h)
 		return none, false
 	}
@@ -156,9 +159,10 @@ func (c *Cache[V]) Get(key string) (V, bool) {
 
 // Set offers a value of size bytes, to be kept until it is evicted, deleted or replaced. It reports false when the
 // value was refused at once: size is negative or larger than the budget allows, ristretto's buffer is full, or the
-// cache is closed. True means that the value is queued; the admission policy may still refuse it. The key is kept.
-// Replacing a key removes its old value at once, so that Get misses until the new one has landed, and may wait for
-// ristretto's consumer while the buffer is full; a Set of a new key never waits.
+// cache is closed. True means that Get finds it from now on, until the admission policy has looked at it and may still
+// refuse it. Whether kept or not, the key's earlier value is gone. The key is kept.
+//
+// A Set of a key that is held may wait for ristretto's consumer while the buffer is full; of another it never waits.
 func (c *Cache[V]) Set(key string, v V, size int64) bool {
 	return c.set(key, v, size, 0)
 }
@@ -246,7 +250,7 @@ func (c *Cache[V]) clear() {
 	c.pending.reset()
 }
 
-// Settle waits until every Set and Delete that returned before it has been applied.
+// Settle waits until the admission policy has decided on every Set that returned before it.
 func (c *Cache[V]) Settle() {
 	c.life.RLock()
 	defer c.life.RUnlock()

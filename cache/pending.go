@@ -4,18 +4,21 @@ import "sync"
 
 // pending knows, per hash, the newest entry that was queued to ristretto and may not have been applied yet.
 //
-// ristretto applies Sets on one consumer goroutine, some time after they were queued. Left alone, three orders of
-// events would break the law of this package:
+// ristretto applies Sets on one consumer goroutine, some time after they were queued. Left alone, four orders of
+// events would break the law of this package, or the process:
 //
 //	Set(k,1) queued; Delete(k) returns; consumer applies 1; Get(k) finds 1, which was deleted
 //	Set(k,1) queued; Set(k,2) queued; consumer applies 1, refuses 2 as "already there"; Get(k) finds 1, which was replaced
 //	k held at 1 KB; Set(k, 1 GB) replaces it in place; nothing is evicted, and the budget is overrun
+//	Set(k,1) queued; Get(k) misses; its caller loads k once more and Sets it, which replaces 1: for a key that is asked
+//	for more often than the consumer wakes up, this goes on for ever
 //
-// The first two end here. Set registers its entry before it queues it, and thereby finds the one before it and marks
-// it dead; Delete marks the newest one dead. The consumer refuses a dead entry, and Get misses on one that died after
-// the consumer had looked. All three need that an entry is only ever applied where its hash is absent: whoever finds
-// an older entry, pending or stored, queues ristretto's own delete between the two, and ristretto is told never to
-// update in place. The cases, for an entry e that is alive when the consumer reaches it:
+// So Set registers its entry here before it queues it. Thereby it finds the one before it and marks it dead; Delete
+// marks the newest one dead; and Get, where the store has nothing, finds the newest one here. The consumer refuses a
+// dead entry, and Get passes over one that died after the consumer had looked. All of it needs that an entry is only
+// ever applied where its hash is absent: whoever finds an older entry, pending or stored, queues ristretto's own delete
+// between the two, and ristretto is told never to update in place. The cases, for an entry e that is alive when the
+// consumer reaches it:
 //
 //	older one pending when e registered:   it is dead, and refused, or applied and then removed by the queued delete
 //	older one stored when e registered:    removed by the delete that e's Set queued before e
@@ -23,7 +26,8 @@ import "sync"
 //
 // An entry must therefore stay here until it is stored and not just until the consumer has begun with it. That moment
 // shows only when the consumer begins with the next one, so the last one applied stays a little longer, which costs no
-// more than a delete queued in vain. The lock is never held across a call to ristretto, which calls back from the
+// more than a delete queued in vain. A Get that looks into the store just before, and here just after an entry has
+// moved there misses; that is allowed. The lock is never held across a call to ristretto, which calls back from the
 // consumer.
 type pending[V any] struct {
 	mu     sync.Mutex
@@ -42,6 +46,14 @@ func (p *pending[V]) register(e *entry[V]) bool {
 	}
 	p.newest[e.hash] = e
 	return ok
+}
+
+// find returns the newest entry of the hash, if it is alive.
+func (p *pending[V]) find(h uint64) (*entry[V], bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e, ok := p.newest[h]
+	return e, ok && !e.dead.Load()
 }
 
 // kill marks the newest entry of the hash dead; it reports whether there was one. The entry stays registered, so that
