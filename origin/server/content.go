@@ -1,6 +1,11 @@
 package server
 
 import (
+	"bytes"
+	"io"
+
+	"github.com/valyala/fasthttp"
+
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -8,30 +13,104 @@ import (
 // dialect has set the headers that are its own.
 func (r *Request) Content(c *origin.Content) error {
 	h := &r.http.Response.Header
-	h.Set("ETag", c.ETag)
-	h.Set("Last-Modified", c.ModifiedHTTP)
-	h.Set("Accept-Ranges", "bytes")
-	h.Set("Cache-Control", r.server.cacheControl(c.Policy))
-	h.SetContentType(c.ContentType)
+	h.Set(fasthttp.HeaderETag, c.ETag)
+	h.Set(fasthttp.HeaderLastModified, c.ModifiedHTTP)
+	h.Set(fasthttp.HeaderCacheControl, r.server.cacheControl(c.Policy))
 	if c.NotModified {
-		r.http.SetStatusCode(304)
+		r.http.SetStatusCode(fasthttp.StatusNotModified)
 		return nil
+	}
+	outcome, ranges := r.conditions().Evaluate(Validators{ETag: c.ETag, Modified: c.Modified})
+	switch outcome {
+	case NotModified: // without Accept-Ranges and Content-Type: RFC 9110 section 15.4.5
+		r.http.SetStatusCode(fasthttp.StatusNotModified)
+		return nil
+	case Failed:
+		h.SetContentType(c.ContentType)
+		r.http.SetStatusCode(fasthttp.StatusPreconditionFailed)
+		return nil
+	}
+	h.Set(fasthttp.HeaderAcceptRanges, "bytes")
+	h.SetContentType(c.ContentType)
+	if ranges {
+		if parts, ok := ParseRange(r.field(fasthttp.HeaderRange), c.Size); ok {
+			return r.parts(c, parts)
+		}
 	}
 	return r.whole(c)
 }
 
-// whole sends all of a content.
+// conditions are the request's, read in place: Evaluate keeps nothing of them.
+func (r *Request) conditions() *Conditions {
+	return &Conditions{
+		Method:            r.http.Method(),
+		IfMatch:           r.field(fasthttp.HeaderIfMatch),
+		IfNoneMatch:       r.field(fasthttp.HeaderIfNoneMatch),
+		IfModifiedSince:   r.field(fasthttp.HeaderIfModifiedSince),
+		IfUnmodifiedSince: r.field(fasthttp.HeaderIfUnmodifiedSince),
+		IfRange:           r.field(fasthttp.HeaderIfRange),
+	}
+}
+
+// field is a request header in place; it is not to be kept.
+func (r *Request) field(name string) []byte { return r.http.Request.Header.Peek(name) }
+
+// whole sends all of a content. HEAD opens it too, so that both methods say the same of bytes that are lost; fasthttp
+// then sends the header alone.
 func (r *Request) whole(c *origin.Content) error {
 	if c.Data != nil {
 		r.http.Response.SetBodyRaw(c.Data)
 		return nil
 	}
-	body, err := c.Open(r.LongContext(), 0, -1)
+	return r.stream(c, 0, c.Size)
+}
+
+// parts answers 206, or 416 where no part exists.
+func (r *Request) parts(c *origin.Content, parts Ranges) error {
+	h := &r.http.Response.Header
+	switch parts.Len() {
+	case 0:
+		h.Del(fasthttp.HeaderLastModified)
+		h.Set(fasthttp.HeaderCacheControl, "no-store")
+		h.SetBytesV(fasthttp.HeaderContentRange, AppendUnsatisfied(nil, c.Size))
+		r.Bytes(fasthttp.StatusRequestedRangeNotSatisfiable, "text/plain; charset=utf-8", []byte("invalid range: failed to overlap\n"))
+		return nil
+	case 1:
+		part := parts.All()[0]
+		r.http.SetStatusCode(fasthttp.StatusPartialContent)
+		h.SetBytesV(fasthttp.HeaderContentRange, part.AppendContentRange(nil, c.Size))
+		if c.Data != nil {
+			r.http.Response.SetBodyRaw(c.Data[part.Start : part.Start+part.Length])
+			return nil
+		}
+		return r.stream(c, part.Start, part.Length)
+	}
+	body := NewMultipart(parts, c.ContentType, c.Size, r.opener(c))
+	r.http.SetStatusCode(fasthttp.StatusPartialContent)
+	h.SetContentType(body.ContentType())
+	r.http.Response.SetBodyStream(body, int(body.Length()))
+	return nil
+}
+
+// stream sends n bytes from offset on. The body outlives the handler, so it is opened for as long as the server runs.
+func (r *Request) stream(c *origin.Content, offset, n int64) error {
+	body, err := c.Open(r.LongContext(), offset, n)
 	if err != nil {
 		return err
 	}
-	r.http.Response.SetBodyStream(body, int(c.Size))
+	r.http.Response.SetBodyStream(body, int(n))
 	return nil
+}
+
+// opener opens parts of a content after the handler has returned, so it holds a copy of it and nothing of the request.
+func (r *Request) opener(c *origin.Content) Opener {
+	content, ctx := *c, r.LongContext()
+	return func(offset, n int64) (io.ReadCloser, error) {
+		if content.Data != nil {
+			return io.NopCloser(bytes.NewReader(content.Data[offset : offset+n])), nil
+		}
+		return content.Open(ctx, offset, n)
+	}
 }
 
 // cacheControl is what a policy says to caches.

@@ -77,7 +77,7 @@ func Mount(router *server.Router, pictures []Picture) {
 func render(pictures []Picture) []byte {
 	t := template.Must(template.New("page").Funcs(template.FuncMap{"srcset": srcset}).Parse(pageHTML))
 	var b bytes.Buffer
-	err := t.Execute(&b, map[string]any{"Pictures": pictures, "Forms": Forms(), "Widest": Widths()[len(Widths())-1]})
+	err := t.Execute(&b, map[string]any{"Pictures": pictures, "Forms": Forms()})
 	if err != nil {
 		panic(err) // the template is part of the program, and a test renders it
 	}
