@@ -154,8 +154,8 @@ func (w *write) check(ctx context.Context, reader CatalogReader, d *draft) error
 			return err
 		}
 	}
-	if len(complaints) == 0 && d.old == nil && w.change.c.Auth != nil {
-		if err := w.checkAccountID(ctx, reader, d.record.ID, complaints); err != nil {
+	if len(complaints) == 0 && w.change.c.Auth != nil {
+		if err := w.checkAccount(ctx, reader, d, complaints); err != nil {
 			return err
 		}
 	}
@@ -165,14 +165,29 @@ func (w *write) check(ctx context.Context, reader CatalogReader, d *draft) error
 	return nil
 }
 
-// checkAccountID keeps the ids of accounts apart across all auth collections: rules compare a record's id with
-// @request.auth.id, whichever collection that comes from.
-func (w *write) checkAccountID(ctx context.Context, reader CatalogReader, id RecordID, complaints Complaints) error {
+// checkAccount keeps accounts apart where sign-in and rules tell them apart, which no index of one collection does: ids
+// across all auth collections, since rules compare a record's id with @request.auth.id, whichever collection
+// that comes from; and e-mail addresses without regard to case, as sign-in looks for them.
+func (w *write) checkAccount(ctx context.Context, reader CatalogReader, d *draft, complaints Complaints) error {
+	c := w.change.c
+	email := d.record.Text(ColEmail)
+	if email != "" && (d.old == nil || d.old.Text(ColEmail) != email) {
+		other, err := reader.RecordBy(ctx, c.Collection, ColEmail, email)
+		switch {
+		case err == nil && other.ID != d.record.ID:
+			complaints.add(ColEmail, notUnique())
+		case err != nil && !errors.Is(err, ErrNotFound):
+			return err
+		}
+	}
+	if d.old != nil {
+		return nil
+	}
 	for _, other := range w.o.schema.Load().collections {
-		if other.Auth == nil || other.ID == w.change.c.ID {
+		if other.Auth == nil || other.ID == c.ID {
 			continue
 		}
-		_, err := reader.Record(ctx, other.Collection, id)
+		_, err := reader.Record(ctx, other.Collection, d.record.ID)
 		switch {
 		case err == nil:
 			complaints.add(ColID, &Complaint{
@@ -311,8 +326,8 @@ func (w *write) refusal(err error) error {
 }
 
 // passwordWork is what one bcrypt hash at auth.PasswordCost counts for at the gate that renderers pass too, in
-// microseconds of CPU, so that logins and thumbs can't starve each other.
-const passwordWork = 60_000
+// microseconds of CPU as measured, so that logins and thumbs can't starve each other.
+const passwordWork = 70_000
 
 func (o *Origin) hashPassword(ctx context.Context, plain string) (hash string, err error) {
 	release, err := o.gate.Acquire(ctx, passwordWork)
