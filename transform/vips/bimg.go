@@ -1,0 +1,58 @@
+package vips
+
+/*
+#include "render.h"
+*/
+import "C"
+
+import (
+	"runtime"
+	"unsafe"
+
+	"github.com/h2non/bimg"
+
+	"github.com/imgorigin/imgorigin/transform"
+)
+
+// renderBimg makes a rendition of a case that choose leaves to bimg. It reports
+// false when bimg fails, and when anything was logged while it worked: bimg asks
+// no loader to fail on damage, and its error texts come from a buffer that all
+// threads share, so that neither its success nor its error can be relied on.
+//
+// libvips logs libjpeg's warnings on the thread that closes the picture, which is
+// this one, and libpng's on a worker of its own, which counts as stray.
+func renderBimg(src []byte, l layout, p transform.Plan) ([]byte, bool) {
+	runtime.LockOSThread() // bimg clears per-thread state of libvips at its end
+	defer runtime.UnlockOSThread()
+	var pin runtime.Pinner // libvips holds the pointer between bimg's calls into it
+	pin.Pin(unsafe.SliceData(src))
+	defer pin.Unpin()
+
+	stray := C.ig_stray_warnings()
+	C.ig_warnings_begin()
+	out, err := bimg.Resize(src, bimgOptions(l, p))
+	clean := C.ig_warnings_end() == 0 && C.ig_stray_warnings() == stray
+	return out, err == nil && clean
+}
+
+// bimgOptions asks for exactly the scaled size: Force, since bimg's other modes
+// fit, crop or enlarge by rules of their own. Turning is ours to decide.
+func bimgOptions(l layout, p transform.Plan) bimg.Options {
+	return bimg.Options{
+		Width: l.scaled.Width, Height: l.scaled.Height, Force: true,
+		NoAutoRotate: true, StripMetadata: true,
+		Type: bimgType(p.Output), Quality: int(p.Quality), Compression: int(p.Compression), Interlace: p.Progressive,
+	}
+}
+
+func bimgType(f transform.Format) bimg.ImageType {
+	switch f {
+	case transform.JPEG:
+		return bimg.JPEG
+	case transform.PNG:
+		return bimg.PNG
+	case transform.WebP:
+		return bimg.WEBP
+	}
+	return bimg.UNKNOWN
+}

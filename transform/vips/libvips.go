@@ -1,0 +1,169 @@
+package vips
+
+/*
+#cgo pkg-config: vips
+#cgo CFLAGS: -std=gnu11 -O2 -Wall
+#cgo LDFLAGS: -lm
+#include "render.h"
+*/
+import "C"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/imgorigin/imgorigin/transform"
+)
+
+// errStart means that libvips cannot be initialised.
+var errStart = errors.New("vips: libvips does not start")
+
+// errSettings means that libvips already runs with other settings.
+var errSettings = errors.New("vips: libvips already runs in this process with another concurrency or other arenas")
+
+// start initialises libvips for the process.
+func start(concurrency, arenas int) error {
+	switch C.ig_start(C.int(concurrency), C.int(arenas)) {
+	case 0:
+		return nil
+	case 1:
+		return errSettings
+	}
+	return errStart
+}
+
+// version returns the version of libvips that runs, not the one compiled against.
+func version() string {
+	return fmt.Sprintf("%d.%d.%d", C.vips_version(0), C.vips_version(1), C.vips_version(2))
+}
+
+// memory returns what libvips has allocated for pixels and holds open now, and the
+// most that it ever had.
+func memory() (held, peak int64, allocations, files int) {
+	return int64(C.vips_tracked_get_mem()), int64(C.vips_tracked_get_mem_highwater()),
+		int(C.vips_tracked_get_allocs()), int(C.vips_tracked_get_files())
+}
+
+// warnings returns how many warnings libvips and GLib have logged.
+func warnings() int64 { return int64(C.ig_warnings()) }
+
+// header opens src without decoding it and returns its stored dimensions.
+func header(src []byte, f transform.Format) (transform.Size, error) {
+	var r C.ig_result
+	C.ig_header(unsafe.Pointer(unsafe.SliceData(src)), C.size_t(len(src)), C.int(f), &r)
+	runtime.KeepAlive(src)
+	if r.stage != C.IG_OK {
+		return transform.Size{}, failure(&r)
+	}
+	return transform.Size{Width: int(r.loaded_width), Height: int(r.loaded_height)}, nil
+}
+
+// renderLibvips takes the steps of render.c.
+func renderLibvips(ctx context.Context, src []byte, m transform.Meta, l layout, p transform.Plan) ([]byte, error) {
+	ld := reduce(m, l)
+	out, err := renderLoaded(ctx, src, m, l, ld, p)
+	if m.Format == transform.WebP && errors.Is(err, errLoadedSize) && ld.size != l.source {
+		// An animation whose frames do not fill the canvas is never reduced.
+		ld = loading{shrink: 1, scale: 1, size: l.source}
+		out, err = renderLoaded(ctx, src, m, l, ld, p)
+	}
+	return out, err
+}
+
+func renderLoaded(ctx context.Context, src []byte, m transform.Meta, l layout, ld loading, p transform.Plan) ([]byte, error) {
+	job := newJob(m, l, ld, p)
+	cancel := new(atomic.Int32)
+	stop := context.AfterFunc(ctx, func() { cancel.Store(1) })
+	defer stop()
+
+	var r C.ig_result
+	// C keeps neither pointer: libvips' operation cache is off, and every image is
+	// closed when ig_render returns. Until then cgo pins what its arguments point to.
+	C.ig_render(unsafe.Pointer(unsafe.SliceData(src)), C.size_t(len(src)), &job, (*C.int)(unsafe.Pointer(cancel)), &r)
+	runtime.KeepAlive(src)
+	runtime.KeepAlive(cancel)
+	if r.stage == C.IG_CANCELLED {
+		return nil, context.Cause(ctx)
+	}
+	return answer(&r)
+}
+
+// newJob translates a layout to what render.c takes.
+func newJob(m transform.Meta, l layout, ld loading, p transform.Plan) C.ig_job {
+	h, v := ld.factor(l.source)
+	x := place(l.crop.X, l.crop.Width, h, ld.size.Width, l.scaled.Width)
+	y := place(l.crop.Y, l.crop.Height, v, ld.size.Height, l.scaled.Height)
+	turns, mirror := l.turn.quarterTurns()
+	return C.ig_job{
+		format:  C.int(m.Format),
+		shrink:  C.int(ld.shrink),
+		scale:   C.double(ld.scale),
+		lenient: flag(m.Truncated),
+
+		loaded_width: C.int(ld.size.Width), loaded_height: C.int(ld.size.Height),
+
+		left: C.int(x.start), top: C.int(y.start), width: C.int(x.length), height: C.int(y.length),
+		hshrink: C.double(x.shrink), vshrink: C.double(y.shrink),
+		scaled_width: C.int(l.scaled.Width), scaled_height: C.int(l.scaled.Height),
+		out_left: C.int(l.out.X), out_top: C.int(l.out.Y),
+		out_width: C.int(l.out.Width), out_height: C.int(l.out.Height),
+
+		quarter_turns: C.int(turns), mirror: flag(mirror),
+
+		output: C.int(p.Output), quality: C.int(p.Quality),
+		compression: C.int(p.Compression), progressive: flag(p.Progressive),
+		background: [3]C.double{C.double(p.Background.R), C.double(p.Background.G), C.double(p.Background.B)},
+	}
+}
+
+func flag(b bool) C.int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// answer copies the bytes that C made into Go's memory, and frees C's.
+func answer(r *C.ig_result) ([]byte, error) {
+	if r.stage != C.IG_OK {
+		return nil, failure(r)
+	}
+	defer C.g_free(C.gpointer(r.data))
+	out := make([]byte, r.length)
+	copy(out, unsafe.Slice((*byte)(r.data), r.length))
+	return out, nil
+}
+
+// errLoadedSize means that a loader reports other dimensions than the header says.
+var errLoadedSize = fmt.Errorf("%w: decoder and header disagree about its size", transform.ErrCorrupt)
+
+// errEncode means that pixels could not be encoded, which is not the source's fault.
+var errEncode = errors.New("vips: cannot encode")
+
+// failure says by how far the render got, never by libvips' text, what went wrong:
+// the text comes from one buffer for all threads and may be another picture's.
+func failure(r *C.ig_result) error {
+	text := C.GoString(&r.message[0])
+	switch r.stage {
+	case C.IG_SIZE:
+		return errLoadedSize
+	case C.IG_WARNED:
+		return fmt.Errorf("%w: pixels are missing", transform.ErrCorrupt)
+	case C.IG_ENCODE:
+		return fmt.Errorf("%w: %s", errEncode, text)
+	}
+	return fmt.Errorf("%w: %s", transform.ErrCorrupt, text)
+}
+
+// encodeWebP encodes pixels as lossy WebP.
+func encodeWebP(img *image.NRGBA, quality int) ([]byte, error) {
+	var r C.ig_result
+	C.ig_encode_webp(unsafe.Pointer(unsafe.SliceData(img.Pix)), C.int(img.Rect.Dx()), C.int(img.Rect.Dy()), 4, C.int(quality), &r)
+	runtime.KeepAlive(img)
+	return answer(&r)
+}

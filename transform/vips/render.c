@@ -1,0 +1,342 @@
+// One rendition, as a list of steps. A step takes over its reference to the
+// picture and gives back the next one, or NULL; libvips works lazily, so that
+// up to settle() nothing but the header has been read.
+
+#include "render.h"
+
+// stop_when_asked runs after every few lines of every pass over the pixels.
+static void stop_when_asked(VipsImage *image, VipsProgress *progress, const int *cancel)
+{
+	if (__atomic_load_n(cancel, __ATOMIC_RELAXED))
+		vips_image_set_kill(image, TRUE);
+}
+
+static void watch(VipsImage *image, const int *cancel)
+{
+	vips_image_set_progress(image, TRUE);
+	g_signal_connect(image, "eval", G_CALLBACK(stop_when_asked), (gpointer)cancel);
+}
+
+// next ends a step: it drops the step's input and hands on its output, by
+// address since C evaluates arguments in any order.
+static VipsImage *next(VipsImage *in, int failed, VipsImage **out)
+{
+	g_object_unref(in);
+	return failed ? NULL : *out;
+}
+
+// load opens the picture at its reduced size. JPEG fails on any warning, since
+// libjpeg warns where it makes up pixels. PNG fails on errors only: its warnings
+// are about ancillary chunks. A GIF that is cut after its first frame is read
+// leniently, for the first frame is all that is wanted. libwebp knows no middle.
+static VipsImage *load(const void *source, size_t length, const ig_job *job)
+{
+	VipsImage *out = NULL;
+	int failed = -1;
+
+	switch (job->format) {
+	case IG_JPEG:
+		failed = vips_jpegload_buffer((void *)source, length, &out, "shrink", job->shrink,
+			"access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_WARNING, NULL);
+		break;
+	case IG_PNG:
+		failed = vips_pngload_buffer((void *)source, length, &out,
+			"access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+		break;
+	case IG_GIF:
+		failed = vips_gifload_buffer((void *)source, length, &out,
+			"access", VIPS_ACCESS_SEQUENTIAL,
+			"fail_on", job->lenient ? VIPS_FAIL_ON_NONE : VIPS_FAIL_ON_WARNING, NULL);
+		break;
+	case IG_WEBP:
+		failed = vips_webpload_buffer((void *)source, length, &out, "scale", job->scale,
+			"access", VIPS_ACCESS_SEQUENTIAL, NULL);
+		break;
+	}
+	return failed ? NULL : out;
+}
+
+static VipsImage *cut(VipsImage *in, VipsRect part)
+{
+	VipsImage *out;
+
+	if (part.width == in->Xsize && part.height == in->Ysize)
+		return in;
+	return next(in, vips_extract_area(in, &out,
+		part.left, part.top, part.width, part.height, NULL), &out);
+}
+
+// shrink scales down, the rows first, as vips_resize does and with its gap: a
+// box filter takes the picture to twice the target at least, Lanczos the rest.
+static VipsImage *shrink(VipsImage *in, double hshrink, double vshrink)
+{
+	VipsImage *out;
+
+	if (vshrink > 1 && !(in = next(in, vips_reducev(in, &out, vshrink,
+		"kernel", VIPS_KERNEL_LANCZOS3, "gap", 2.0, NULL), &out)))
+		return NULL;
+	if (hshrink > 1)
+		in = next(in, vips_reduceh(in, &out, hshrink,
+			"kernel", VIPS_KERNEL_LANCZOS3, "gap", 2.0, NULL), &out);
+	return in;
+}
+
+// settle computes the picture into memory. Decoding happens here.
+static VipsImage *settle(VipsImage *in)
+{
+	VipsImage *out = vips_image_copy_memory(in);
+
+	return next(in, !out, &out);
+}
+
+// resample takes the picture to its scaled size, and the wanted part out of it,
+// into memory.
+static VipsImage *resample(VipsImage *in, const ig_job *job, const int *cancel)
+{
+	const VipsRect part = {job->out_left, job->out_top, job->out_width, job->out_height};
+
+	if (!(in = shrink(in, job->hshrink, job->vshrink)))
+		return NULL;
+	if (job->hshrink < 1 || job->vshrink < 1)
+		return (in = settle(in)) ?
+			ig_enlarge(in, job->scaled_width, job->scaled_height, part, cancel) : NULL;
+	if (in->Xsize != job->scaled_width || in->Ysize != job->scaled_height) {
+		vips_error("imgorigin", "scaled to %dx%d, not to %dx%d",
+			in->Xsize, in->Ysize, job->scaled_width, job->scaled_height);
+		g_object_unref(in);
+		return NULL;
+	}
+	return (in = cut(in, part)) ? settle(in) : NULL;
+}
+
+// scale weights colours by their alpha, so that what is invisible does not
+// bleed into what is not.
+static VipsImage *scale(VipsImage *in, const ig_job *job, const int *cancel)
+{
+	const gboolean resampled = job->hshrink != 1 || job->vshrink != 1;
+
+	if (!resampled || !vips_image_hasalpha(in))
+		return resample(in, job, cancel);
+	return (in = ig_premultiply(in)) && (in = resample(in, job, cancel)) ?
+		ig_unpremultiply(in) : NULL;
+}
+
+static VipsImage *upright(VipsImage *in, int quarter_turns, int mirror)
+{
+	VipsImage *out;
+
+	if (quarter_turns &&
+		!(in = next(in, vips_rot(in, &out, (VipsAngle)quarter_turns, NULL), &out)))
+		return NULL;
+	if (mirror)
+		in = next(in, vips_flip(in, &out, VIPS_DIRECTION_HORIZONTAL, NULL), &out);
+	return in;
+}
+
+// narrow takes 16 bits to 8, rounding.
+static VipsImage *narrow(VipsImage *in)
+{
+	VipsImage *out;
+
+	if (in->BandFmt == VIPS_FORMAT_UCHAR)
+		return in;
+	if (!(in = next(in, vips_linear1(in, &out, 1 / 257.0, 0.5, "uchar", TRUE, NULL), &out)))
+		return NULL;
+	return next(in, vips_copy(in, &out, "interpretation",
+		in->Bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL), &out);
+}
+
+// colours takes pixels without alpha to 8-bit sRGB or grey, relative
+// colorimetric, by the picture's own profile. A profile that cannot be used is
+// as good as none: then CMYK goes by libvips' own press profile, and anything
+// else is taken for sRGB.
+static VipsImage *colours(VipsImage *in)
+{
+	const int bands = in->Bands;
+	const gboolean cmyk = in->Type == VIPS_INTERPRETATION_CMYK;
+	VipsImage *out;
+
+	if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) &&
+		!vips_icc_transform(in, &out, "srgb", "embedded", TRUE,
+			"intent", VIPS_INTENT_RELATIVE, "depth", 8, NULL)) {
+		in = next(in, 0, &out);
+		// A grey profile gives three equal bands.
+		return bands == 1 ? next(in, vips_extract_band(in, &out, 1, NULL), &out) : in;
+	}
+	if (cmyk)
+		return next(in, vips_icc_transform(in, &out, "srgb", "input_profile", "cmyk",
+			"intent", VIPS_INTENT_RELATIVE, "depth", 8, NULL), &out);
+	return narrow(in);
+}
+
+// srgb converts the colours and leaves the alpha, which no profile knows, as it is.
+static VipsImage *srgb(VipsImage *in)
+{
+	VipsImage *alpha, *rest, *out;
+
+	if (!vips_image_hasalpha(in))
+		return colours(in);
+	const int bands = in->Bands - 1;
+	if (vips_extract_band(in, &alpha, bands, NULL))
+		return next(in, -1, NULL);
+	if (vips_extract_band(in, &rest, 0, "n", bands, NULL)) {
+		g_object_unref(alpha);
+		return next(in, -1, NULL);
+	}
+	g_object_unref(in);
+	if (!(rest = colours(rest))) {
+		g_object_unref(alpha);
+		return NULL;
+	}
+	if (!(alpha = narrow(alpha))) {
+		g_object_unref(rest);
+		return NULL;
+	}
+	const int failed = vips_bandjoin2(rest, alpha, &out, NULL);
+	g_object_unref(alpha);
+	return next(rest, failed, &out);
+}
+
+// flatten puts transparent pixels on a colour.
+static VipsImage *flatten(VipsImage *in, const double *background)
+{
+	VipsImage *out;
+
+	if (!vips_image_hasalpha(in))
+		return in;
+	const gboolean tinted = background[0] != background[1] || background[1] != background[2];
+	if (tinted && in->Bands == 2 &&
+		!(in = next(in, vips_colourspace(in, &out, VIPS_INTERPRETATION_sRGB, NULL), &out)))
+		return NULL;
+	VipsArrayDouble *colour = vips_array_double_new(background, in->Bands - 1);
+	const int failed = vips_flatten(in, &out, "background", colour, NULL);
+	vips_area_unref(VIPS_AREA(colour));
+	return next(in, failed, &out);
+}
+
+// finish makes of scaled pixels what the encoder shall see.
+static VipsImage *finish(VipsImage *in, const ig_job *job)
+{
+	if (!(in = upright(in, job->quarter_turns, job->mirror)) ||
+		!(in = srgb(in)))
+		return NULL;
+	if (job->output == IG_JPEG && !(in = flatten(in, job->background)))
+		return NULL;
+	if (!(in = settle(in)))
+		return NULL;
+	return vips_image_hasalpha(in) ? ig_drop_opaque_alpha(in) : in;
+}
+
+static int encode(VipsImage *in, const ig_job *job, ig_result *result)
+{
+	switch (job->output) {
+	case IG_JPEG:
+		return vips_jpegsave_buffer(in, &result->data, &result->length, "strip", TRUE,
+			"Q", job->quality, "optimize_coding", TRUE, "interlace", job->progressive, NULL);
+	case IG_PNG:
+		return vips_pngsave_buffer(in, &result->data, &result->length, "strip", TRUE,
+			"compression", job->compression, "bitdepth", 8,
+			"filter", VIPS_FOREIGN_PNG_FILTER_ALL, NULL);
+	case IG_GIF:
+		return vips_gifsave_buffer(in, &result->data, &result->length, "strip", TRUE, NULL);
+	case IG_WEBP:
+		return vips_webpsave_buffer(in, &result->data, &result->length, "strip", TRUE,
+			"Q", job->quality, NULL);
+	}
+	vips_error("imgorigin", "no encoder for format %d", job->output);
+	return -1;
+}
+
+// pixels takes the job as far as scaled pixels in memory.
+static VipsImage *pixels(const void *source, size_t length, const ig_job *job,
+	const int *cancel, ig_result *result)
+{
+	VipsImage *in;
+
+	result->stage = IG_OPEN;
+	if (!(in = load(source, length, job)))
+		return NULL;
+	result->stage = IG_SIZE;
+	result->loaded_width = in->Xsize;
+	result->loaded_height = in->Ysize;
+	if (in->Xsize != job->loaded_width || in->Ysize != job->loaded_height)
+		return next(in, -1, NULL);
+	result->stage = IG_PIXELS;
+	watch(in, cancel);
+	const VipsRect part = {job->left, job->top, job->width, job->height};
+	return (in = cut(in, part)) ? scale(in, job, cancel) : NULL;
+}
+
+static void render(const void *source, size_t length, const ig_job *job,
+	const int *cancel, ig_result *result)
+{
+	ig_warnings_begin();
+	VipsImage *in = pixels(source, length, job, cancel, result);
+	// The decoder is closed by now, and libvips logs libjpeg's warnings when it
+	// closes: this is how damage in the last rows shows, of which the loader
+	// itself hears too late.
+	const gint64 warnings = ig_warnings_end();
+	if (!in)
+		return;
+	if (warnings && job->format == IG_JPEG) {
+		result->stage = IG_WARNED;
+		g_object_unref(in);
+		return;
+	}
+	result->stage = IG_ENCODE;
+	if (!(in = finish(in, job)))
+		return;
+	watch(in, cancel);
+	if (!encode(in, job, result))
+		result->stage = IG_OK;
+	g_object_unref(in);
+}
+
+void ig_render(const void *source, size_t length, const ig_job *job,
+	const int *cancel, ig_result *result)
+{
+	*result = (ig_result){0};
+	render(source, length, job, cancel, result);
+	if (result->stage != IG_OK) {
+		if (__atomic_load_n(cancel, __ATOMIC_RELAXED))
+			result->stage = IG_CANCELLED;
+		ig_take_error(result);
+	}
+	vips_error_clear(); // of what was tolerated, such as a broken profile
+	vips_thread_shutdown();
+}
+
+void ig_header(const void *source, size_t length, int format, ig_result *result)
+{
+	const ig_job job = {.format = format, .shrink = 1, .scale = 1, .lenient = TRUE};
+	VipsImage *in = load(source, length, &job);
+
+	*result = (ig_result){.stage = IG_OPEN};
+	if (in) {
+		result->stage = IG_OK;
+		result->loaded_width = in->Xsize;
+		result->loaded_height = in->Ysize;
+		g_object_unref(in);
+	} else
+		ig_take_error(result);
+	vips_thread_shutdown();
+}
+
+void ig_encode_webp(const void *pixels, int width, int height, int bands,
+	int quality, ig_result *result)
+{
+	const ig_job job = {.output = IG_WEBP, .quality = quality};
+	VipsImage *in = vips_image_new_from_memory(pixels, (size_t)width * height * bands,
+		width, height, bands, VIPS_FORMAT_UCHAR), *out;
+
+	*result = (ig_result){.stage = IG_ENCODE};
+	// vips_image_new_from_memory guesses no colour space.
+	if (in && (in = next(in, vips_copy(in, &out, "interpretation", VIPS_INTERPRETATION_sRGB, NULL), &out))) {
+		if (!encode(in, &job, result))
+			result->stage = IG_OK;
+		g_object_unref(in);
+	}
+	if (result->stage != IG_OK)
+		ig_take_error(result);
+	vips_thread_shutdown();
+}

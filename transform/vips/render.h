@@ -1,0 +1,85 @@
+// The C side of package vips: what Go hands over, what it gets back. Every
+// decision is made in Go; C takes the steps.
+
+#ifndef IMGORIGIN_VIPS_RENDER_H
+#define IMGORIGIN_VIPS_RENDER_H
+
+#include <vips/vips.h>
+
+// The formats, numbered as transform.Format.
+enum { IG_JPEG = 1, IG_PNG, IG_GIF, IG_WEBP };
+
+// How far a render got.
+typedef enum {
+	IG_OK,        // bytes were made
+	IG_OPEN,      // the loader refused the header
+	IG_SIZE,      // the loader's dimensions are not the expected ones
+	IG_PIXELS,    // decoding or scaling failed
+	IG_WARNED,    // libjpeg made up pixels and said so
+	IG_ENCODE,    // colour conversion or encoding failed
+	IG_CANCELLED, // the caller asked to stop
+} ig_stage;
+
+// ig_job is one render. All coordinates are those of the stored picture, before
+// EXIF rotation.
+typedef struct {
+	int format;  // of the source
+	int shrink;  // JPEG: decode at 1/shrink; 1, 2, 4 or 8
+	double scale; // WebP: decode at this scale, at most 1
+	int lenient; // GIF: data after the first frame is missing
+
+	int loaded_width, loaded_height; // what the loader must then report
+
+	int left, top, width, height;    // part of the loaded picture that is used
+	double hshrink, vshrink;         // loaded pixels per scaled pixel
+	int scaled_width, scaled_height; // that part, scaled
+	int out_left, out_top, out_width, out_height; // part of the scaled picture
+
+	int quarter_turns; // clockwise, after scaling
+	int mirror;        // left to right, after turning
+
+	int output; // format
+	int quality, compression, progressive;
+	double background[3]; // what transparency is put on, sRGB 0 to 255
+} ig_job;
+
+typedef struct {
+	ig_stage stage;
+	void *data; // the answer, to be freed by g_free; NULL unless IG_OK
+	size_t length;
+	int loaded_width, loaded_height; // as the loader reported them; 0 before
+	char message[200];               // of libvips, for people: may hold another thread's
+} ig_result;
+
+// ig_start initialises libvips for the process, once; later calls compare. It
+// returns 0, -1 where libvips cannot start, 1 where it runs with other values.
+int ig_start(int concurrency, int arenas);
+
+// ig_render makes one rendition of the length bytes at source, which must stay
+// in place until it returns. It stops soon after *cancel becomes other than 0.
+void ig_render(const void *source, size_t length, const ig_job *job,
+	const int *cancel, ig_result *result);
+
+// ig_header opens a picture without decoding it.
+void ig_header(const void *source, size_t length, int format, ig_result *result);
+
+// ig_encode_webp encodes width × height pixels of bands (3 or 4) bytes each.
+void ig_encode_webp(const void *pixels, int width, int height, int bands,
+	int quality, ig_result *result);
+
+// ig_warnings_begin and ig_warnings_end count the warnings that libvips logs
+// on this thread between them, and on threads that are between none.
+void ig_warnings_begin(void);
+gint64 ig_warnings_end(void);
+gint64 ig_warnings(void);       // since the start, of the process
+gint64 ig_stray_warnings(void); // those on threads that are between none
+
+// Used between the C files only.
+void ig_take_error(ig_result *result);
+VipsImage *ig_premultiply(VipsImage *in);
+VipsImage *ig_unpremultiply(VipsImage *in);
+VipsImage *ig_drop_opaque_alpha(VipsImage *in);
+VipsImage *ig_enlarge(VipsImage *in, int scaled_width, int scaled_height,
+	VipsRect part, const int *cancel);
+
+#endif
