@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -124,16 +125,11 @@ func FuzzParseAuthorization(f *testing.F) {
 	for _, seed := range []string{"", "a.b.c", "Bearer a.b.c", "bearer  a.b.c ", "BEARER\ta.b.c", "Bearer", "Bearera.b.c", "Token k"} {
 		f.Add(seed)
 	}
+	scheme := regexp.MustCompile(`(?is)^[ \t]*(?:bearer(?:$|[ \t]+))?(.*?)[ \t]*$`)
 	f.Fuzz(func(t *testing.T, header string) {
-		got := ParseAuthorization(header)
-		if got != strings.Trim(got, " \t") || !strings.HasSuffix(strings.TrimRight(header, " \t"), got) {
-			t.Fatalf("ParseAuthorization(%q) = %q: not the end of the header, without blanks", header, got)
-		}
-		if again := ParseAuthorization("bEaReR " + header); !strings.EqualFold(got, bearer) && got != "" && got[0] != ' ' {
-			// A second Bearer is no longer a prefix, so only a header without one must come out unchanged.
-			if trimmed := strings.Trim(header, " \t"); got == trimmed && again != got {
-				t.Fatalf("with Bearer before it %q comes out as %q", header, again)
-			}
+		want := scheme.FindStringSubmatch(header)[1]
+		if got := ParseAuthorization(header); got != want {
+			t.Fatalf("ParseAuthorization(%q) = %q, want %q", header, got, want)
 		}
 	})
 }
