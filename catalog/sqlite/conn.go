@@ -129,14 +129,22 @@ func (c *conn) scan(rows driver.Rows, fn func(row []driver.Value) error) error {
 	}
 }
 
-// one runs a query for at most one row. Where there is none it returns ErrNotFound.
+// errFirst ends a query after its first row.
+var errFirst = errors.New("sqlite: the first row is enough")
+
+// one runs a query and calls fn with its first row. It does not ask for a second one: that took a tenth of a point
+// read's time. Where there is no row it returns ErrNotFound.
 func (c *conn) one(ctx context.Context, sql string, args []any, fn func(row []driver.Value) error) error {
-	found := false
 	err := c.each(ctx, sql, args, func(row []driver.Value) error {
-		found = true
-		return fn(row)
+		if err := fn(row); err != nil {
+			return err
+		}
+		return errFirst
 	})
-	if err == nil && !found {
+	switch err {
+	case errFirst:
+		return nil
+	case nil:
 		return origin.ErrNotFound
 	}
 	return err

@@ -66,18 +66,15 @@ func having(f *origin.Field, value string) string {
 }
 
 func (r reader) record(ctx context.Context, c *origin.Collection, where, arg string) (*origin.Record, error) {
-	var list []*origin.Record
-	err := r.use(ctx, func(cn *conn) (err error) {
-		list, err = cn.records(ctx, c, where, []any{arg})
+	var record *origin.Record
+	err := r.one(ctx, selectRecords(c)+where, []any{arg}, func(row []driver.Value) (err error) {
+		record, err = scanRecord(c, row)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(list) == 0 {
-		return nil, origin.ErrNotFound
-	}
-	return list[0], nil
+	return record, nil
 }
 
 // withIDs has one parameter, whatever the number of ids: one prepared statement, and no limit to run into.

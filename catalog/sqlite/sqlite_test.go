@@ -2,18 +2,16 @@ package sqlite
 
 import (
 	"testing"
-
-	"go.uber.org/goleak"
+	"time"
 
 	"github.com/imgorigin/imgorigin/catalog/catalogtest"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
 func TestCatalog(t *testing.T) {
 	catalogtest.Run(t, func(t *testing.T) catalogtest.Store {
 		cfg := Default(t.TempDir())
+		cfg.PollInterval = 5 * time.Millisecond // so that the suite is not about waiting
 		return func(t *testing.T) origin.Catalog { return open(t, cfg) }
 	})
 }

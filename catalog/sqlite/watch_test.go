@@ -1,0 +1,51 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"testing"
+	"time"
+
+	"github.com/imgorigin/imgorigin/origin"
+)
+
+func TestWatcherThatFellBehindIsToldAll(t *testing.T) {
+	cfg := Default(t.TempDir())
+	cfg.ChangeLog = 16
+	cat := open(t, cfg)
+	defer cat.Close()
+	c := pairs()
+	if err := cat.Write(t.Context(), func(tx origin.CatalogTx) error { return tx.InsertCollection(t.Context(), c) }); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var seen []origin.Change
+	last := origin.Change{Collection: c.ID, Record: pairID(20, "b")}
+	_ = cat.Watch(ctx, func(change origin.Change) {
+		if seen = append(seen, change); len(seen) == 1 { // while the watcher is busy with its first news
+			for i := range 21 {
+				if err := cat.Write(t.Context(), pair(t.Context(), i)); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		if change == last {
+			cancel()
+		}
+	})
+	if len(seen) < 3 || !seen[0].All || !seen[1].All || seen[len(seen)-1] != last {
+		t.Errorf("reported %+v, want All, All again, and what is still in the log", seen)
+	}
+	var rows int64
+	err := cat.one(t.Context(), "SELECT count(*) FROM changes", nil, func(row []driver.Value) error { rows = integer(row[0]); return nil })
+	if err != nil || rows != int64(cfg.ChangeLog) {
+		t.Errorf("the log has %d rows, %v, want %d", rows, err, cfg.ChangeLog)
+	}
+}
+
+func TestChangesOfANewerKindAreTakenForAnything(t *testing.T) {
+	if got := scanChange([]driver.Value{int64(1), int64(99), "c", "r"}); got != (origin.Change{All: true}) {
+		t.Errorf("got %+v", got)
+	}
+}
