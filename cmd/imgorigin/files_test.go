@@ -231,6 +231,8 @@ func TestConditionsAndRanges(t *testing.T) {
 			{"If-None-Match of it", []string{"If-None-Match: " + tag}, 304, 0, 0},
 			{"If-None-Match, weakly", []string{"If-None-Match: W/" + tag}, 304, 0, 0},
 			{"If-None-Match in a list", []string{`If-None-Match: "x", ` + tag}, 304, 0, 0},
+			{"If-None-Match on two lines", []string{`If-None-Match: "x"`, "If-None-Match: " + tag}, 304, 0, 0},
+			{"an If-Match that fails goes before If-None-Match", []string{`If-Match: "x"`, "If-None-Match: " + tag}, 412, 0, 0},
 			{"If-None-Match of anything", []string{"If-None-Match: *"}, 304, 0, 0},
 			{"If-None-Match of another", []string{`If-None-Match: "x"`}, 200, 0, 0},
 			{"If-None-Match of another beats the date", []string{`If-None-Match: "x"`, "If-Modified-Since: " + date}, 200, 0, 0},

@@ -16,18 +16,15 @@ func (r *Request) Content(c *origin.Content) error {
 	h.Set(fasthttp.HeaderETag, c.ETag)
 	h.Set(fasthttp.HeaderLastModified, c.ModifiedHTTP)
 	h.Set(fasthttp.HeaderCacheControl, r.server.cacheControl(c.Policy))
-	if c.NotModified {
-		r.http.SetStatusCode(fasthttp.StatusNotModified)
-		return nil
-	}
+	// Evaluated even where the core has spared the bytes: an If-Match that fails goes before If-None-Match.
 	outcome, ranges := r.conditions().Evaluate(Validators{ETag: c.ETag, Modified: c.Modified})
-	switch outcome {
-	case NotModified: // without Accept-Ranges and Content-Type: RFC 9110 section 15.4.5
-		r.http.SetStatusCode(fasthttp.StatusNotModified)
-		return nil
-	case Failed:
+	switch {
+	case outcome == Failed:
 		h.SetContentType(c.ContentType)
 		r.http.SetStatusCode(fasthttp.StatusPreconditionFailed)
+		return nil
+	case outcome == NotModified || c.NotModified: // without Accept-Ranges and Content-Type: RFC 9110 section 15.4.5
+		r.http.SetStatusCode(fasthttp.StatusNotModified)
 		return nil
 	}
 	h.Set(fasthttp.HeaderAcceptRanges, "bytes")
@@ -44,8 +41,8 @@ func (r *Request) Content(c *origin.Content) error {
 func (r *Request) conditions() *Conditions {
 	return &Conditions{
 		Method:            r.http.Method(),
-		IfMatch:           r.field(fasthttp.HeaderIfMatch),
-		IfNoneMatch:       r.field(fasthttp.HeaderIfNoneMatch),
+		IfMatch:           r.list(fasthttp.HeaderIfMatch),
+		IfNoneMatch:       r.list(fasthttp.HeaderIfNoneMatch),
 		IfModifiedSince:   r.field(fasthttp.HeaderIfModifiedSince),
 		IfUnmodifiedSince: r.field(fasthttp.HeaderIfUnmodifiedSince),
 		IfRange:           r.field(fasthttp.HeaderIfRange),
@@ -54,6 +51,14 @@ func (r *Request) conditions() *Conditions {
 
 // field is a request header in place; it is not to be kept.
 func (r *Request) field(name string) []byte { return r.http.Request.Header.Peek(name) }
+
+// list is a request header whose lines make one list (RFC 9110 section 5.3), in place where it has one line.
+func (r *Request) list(name string) []byte {
+	if lines := r.http.Request.Header.PeekAll(name); len(lines) > 1 {
+		return bytes.Join(lines, []byte(", "))
+	}
+	return r.field(name)
+}
 
 // whole sends all of a content. HEAD opens it too, so that both methods say the same of bytes that are lost; fasthttp
 // then sends the header alone.

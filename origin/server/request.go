@@ -57,6 +57,9 @@ func (r *Request) IsHead() bool { return r.http.IsHead() }
 // Header returns the first value of a request header, or "".
 func (r *Request) Header(name string) string { return string(r.http.Request.Header.Peek(name)) }
 
+// HeaderList returns all lines of a request header that is a list, as one.
+func (r *Request) HeaderList(name string) string { return string(r.list(name)) }
+
 // QueryValue returns the first value of a query parameter.
 func (r *Request) QueryValue(name string) string { return string(r.http.QueryArgs().Peek(name)) }
 

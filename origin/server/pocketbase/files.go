@@ -18,7 +18,7 @@ func (d *Dialect) file(r *server.Request) error {
 		Name:        r.Param(2),
 		Thumb:       r.QueryValue("thumb"),
 		FileToken:   r.QueryValue("token"),
-		IfNoneMatch: r.Header("If-None-Match"),
+		IfNoneMatch: r.HeaderList("If-None-Match"),
 		Facts:       r,
 	})
 	if err != nil {
