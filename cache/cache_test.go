@@ -353,7 +353,7 @@ func TestGetAllocatesNothing(t *testing.T) {
 
 func TestOverheadCoversWhatAnEntryTakes(t *testing.T) {
 	const keyLen = 32
-	for _, n := range []int{57_500, 100_000} { // the maps are nearly empty, and nearly full
+	for _, n := range []int{28_800, 50_000} { // the maps are nearly empty, and nearly full
 		t.Run(fmt.Sprint(n, " entries"), func(t *testing.T) {
 			c := open[[]byte](t, Config{Budget: 1 << 40, MeanSize: 1 << 36})
 			before := heap()

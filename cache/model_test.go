@@ -133,7 +133,7 @@ func TestCacheAgainstModel(t *testing.T) {
 // TestConcurrentGetsNeverGoBack has one writer per key, so that "the last Set or Delete" has a meaning, and readers
 // that note before each Get what has surely been replaced.
 func TestConcurrentGetsNeverGoBack(t *testing.T) {
-	const keys, versions = 4, 20_000
+	const keys, versions = 4, 8_000
 	c := open[versioned](t, Config{Budget: 5 << 10, MeanSize: 1 << 10}) // evictions join in
 	var floor [keys]atomic.Int64                                        // versions below are gone
 	var writers, readers sync.WaitGroup
@@ -175,7 +175,7 @@ func TestConcurrentGetsNeverGoBack(t *testing.T) {
 // what is counted.
 func TestConcurrentWritersLeaveTheBooksRight(t *testing.T) {
 	const keys = 8
-	for round := range 30 {
+	for round := range 10 {
 		c := open[versioned](t, roomy())
 		var wg sync.WaitGroup
 		for g := range 4 {
