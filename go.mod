@@ -4,7 +4,6 @@ go 1.26.0
 
 require (
 	github.com/alecthomas/kong v1.17.0
-	github.com/bbrks/go-blurhash v1.1.1
 	github.com/dgraph-io/ristretto/v2 v2.4.2
 	github.com/gabriel-vasile/mimetype v1.4.16
 	github.com/ganigeorgiev/fexpr v0.6.0
