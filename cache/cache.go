@@ -160,15 +160,15 @@ func (c *Cache[V]) Get(key string) (V, bool) {
 // Set offers a value of size bytes, to be kept until it is evicted, deleted or replaced. It reports false when the
 // value was refused at once: size is negative or larger than the budget allows, ristretto's buffer is full, or the
 // cache is closed. True means that Get finds it from now on, until the admission policy has looked at it and may still
-// refuse it. Whether kept or not, the key's earlier value is gone. The key is kept.
+// refuse it. Whether accepted or not, the key's earlier value is gone. The key string is kept.
 //
 // A Set of a key that is held may wait for ristretto's consumer while the buffer is full; of another it never waits.
 func (c *Cache[V]) Set(key string, v V, size int64) bool {
 	return c.set(key, v, size, 0)
 }
 
-// SetTTL is Set for a value that Get stops returning after ttl, which must be positive. An expired entry keeps its
-// share of the budget until it is evicted or replaced.
+// SetTTL is Set for a value that Get stops returning after ttl, which must be positive: otherwise nothing happens. An
+// expired entry keeps its share of the budget until it is evicted or replaced.
 func (c *Cache[V]) SetTTL(key string, v V, size int64, ttl time.Duration) bool {
 	if ttl <= 0 {
 		return false
@@ -191,12 +191,14 @@ func (c *Cache[V]) set(key string, v V, size int64, expires time.Duration) bool 
 		return false
 	}
 	c.stats.sets.Add(1)
+	h := maphash.String(c.seed, key)
 	if size < 0 || size > c.cfg.Budget-Overhead-int64(len(key)) {
 		c.stats.rejected.Add(1)
+		c.forget(h)
 		return false
 	}
 	e := &entry[V]{
-		key: key, value: v, hash: maphash.String(c.seed, key),
+		key: key, value: v, hash: h,
 		cost: size + Overhead + int64(len(key)), expires: expires,
 	}
 	if c.pending.register(e) || c.stored(e.hash) {
@@ -219,7 +221,10 @@ func (c *Cache[V]) Delete(key string) {
 	if c.closed {
 		return
 	}
-	h := maphash.String(c.seed, key)
+	c.forget(maphash.String(c.seed, key))
+}
+
+func (c *Cache[V]) forget(h uint64) {
 	if c.pending.kill(h) || c.stored(h) {
 		c.rc.Del(h)
 	}

@@ -159,13 +159,29 @@ func TestSetRefusesAtOnceWhatCanNeverFit(t *testing.T) {
 				t.Errorf("Set of %d bytes = %t, want %t", tt.size, got, tt.want)
 			}
 			c.Settle()
+			if s := c.Stats(); tt.want && s.Bytes != tt.size+Overhead+1 {
+				t.Errorf("%d bytes are held, want %d", s.Bytes, tt.size+Overhead+1)
+			}
 			if refused := c.Stats().Rejected > before; refused == tt.want {
 				t.Errorf("counted as rejected: %t, want %t", refused, !tt.want)
 			}
 		})
 	}
-	if s := c.Stats(); s.Bytes != budget {
-		t.Errorf("%d bytes are held, want %d", s.Bytes, budget)
+}
+
+func TestARefusedSetTakesTheEarlierValueWithIt(t *testing.T) {
+	c := open[int](t, Config{Budget: 10_000, MeanSize: 1000})
+	for _, settled := range []bool{true, false} {
+		c.Set("k", 1, 100)
+		if settled {
+			c.Settle()
+		}
+		if c.Set("k", 2, 10_000) {
+			t.Fatal("a value over the budget was accepted")
+		}
+		wantAbsent(t, c, "k")
+		c.Settle()
+		wantAbsent(t, c, "k")
 	}
 }
 
