@@ -90,6 +90,17 @@ func TestStoredFormIsStable(t *testing.T) {
 	}
 }
 
+func TestShapeIsStable(t *testing.T) {
+	c := &origin.Collection{Fields: []origin.Field{
+		{ID: "z", Name: "id", Type: origin.TextField}, {ID: "a\"b", Name: "n", Type: origin.NumberField, Required: true},
+		{ID: "c", Name: "b", Type: origin.BoolField}, {ID: "d", Name: "d", Type: origin.AutodateField},
+		{ID: "e", Name: "l", Type: origin.SelectField, MaxSelect: 2}, {ID: "f", Name: "j", Type: origin.JSONField}}}
+	const want = `"a\"b""n"number "c""b"bool "d""d"date "e""l"list "f""j"json "z""id"text`
+	if got := Shape(c); got != want {
+		t.Errorf("shape %s, want %s", got, want)
+	}
+}
+
 func TestUnknownRestrictionIsRefused(t *testing.T) {
 	for _, stored := range []string{
 		`{"id":"a","name":"b","type":"base","rules":{},"created":1,"updated":1,"embargo":true}`,

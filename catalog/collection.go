@@ -6,9 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/rule"
 )
 
 // MarshalCollection writes a collection down. Nil and empty lists, and nil and empty rules, stay different; times are
@@ -40,6 +44,23 @@ func MarshalCollection(c *origin.Collection) ([]byte, error) {
 		return nil, fmt.Errorf("catalog: collection %s: %w", c.Name, err)
 	}
 	return data, nil
+}
+
+// kindNames are the stored names of the kinds.
+var kindNames = map[rule.Kind]string{rule.Text: "text", rule.Number: "number", rule.Bool: "bool", rule.Date: "date",
+	rule.List: "list", rule.JSON: "json"}
+
+// Shape says what the records of c look like: two collections of the same shape read and write the same columns in the
+// same way. It is stored, so that a write by a caller who has not yet heard of a change is refused, and does not leave
+// values behind that the new shape can't read.
+func Shape(c *origin.Collection) string {
+	fields := make([]string, len(c.Fields))
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		fields[i] = strconv.Quote(string(f.ID)) + strconv.Quote(f.Name) + kindNames[KindOf(f)]
+	}
+	slices.Sort(fields) // their order means nothing to a table
+	return strings.Join(fields, " ")
 }
 
 // UnmarshalCollection is the inverse of MarshalCollection. A member that it does not know is an error: it

@@ -2,8 +2,10 @@ package catalogtest
 
 import (
 	"encoding/json"
+	"errors"
 
 	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/rule"
 )
 
 var schemaTests = []test{
@@ -122,6 +124,46 @@ var schemaTests = []test{
 			return tx.InsertRecord(s.ctx, c, record(c, "t", map[string]any{"a": "3", "b": "2"}))
 		})
 		s.wantUnique(err, "b")
+	}},
+	{"writes by a shape of yesterday are stale and change nothing", func(s *suite) {
+		old := base("pbc_1", "c", field("pic", origin.FileField), field("n", origin.NumberField))
+		s.with(old, record(old, "r", map[string]any{"pic": "x.jpg", "n": 1.0}))
+		for name, c := range map[string]*origin.Collection{
+			"a list":       edited(old, func(c *origin.Collection) { c.Fields[1].MaxSelect = 5 }),
+			"renamed":      edited(old, func(c *origin.Collection) { c.Fields[1].Name = "picture" }),
+			"gone":         edited(old, func(c *origin.Collection) { c.Fields = c.Fields[:2] }),
+			"more":         edited(old, func(c *origin.Collection) { c.Fields = append(c.Fields, field("new", origin.TextField)) }),
+			"another kind": edited(old, func(c *origin.Collection) { c.Fields[2] = field("n", origin.BoolField) }),
+		} {
+			s.update(old, c)
+			before, err := s.cat.Record(s.ctx, c, "r")
+			s.do(err)
+			for what, write := range map[string]func(tx origin.CatalogTx) error{
+				"insert": func(tx origin.CatalogTx) error { return tx.InsertRecord(s.ctx, old, record(old, "s", nil)) },
+				"update": func(tx origin.CatalogTx) error { return tx.UpdateRecord(s.ctx, old, record(old, "r", nil)) },
+				"change": func(tx origin.CatalogTx) error { return tx.UpdateCollection(s.ctx, old, base("pbc_1", "c")) },
+			} {
+				if err := s.cat.Write(s.ctx, write); !errors.Is(err, rule.ErrStale) {
+					s.Errorf("%s, where a field is %s: %v, want stale", what, name, err)
+				}
+			}
+			s.wantNoRecord(c, "s")
+			s.wantRecord(c, before)
+			s.update(c, old)
+		}
+	}},
+	{"rules, options and the order of fields do not make a shape", func(s *suite) {
+		old := base("pbc_1", "c", field("a", origin.TextField), field("b", origin.TextField))
+		s.with(old)
+		c := edited(old, func(c *origin.Collection) {
+			c.Name, c.Rules.View, c.Updated = "d", ptr(""), now.AddDate(1, 0, 0)
+			c.Fields[1], c.Fields[2] = c.Fields[2], c.Fields[1]
+			c.Fields[1].Required, c.Fields[2].Hidden = true, true
+		})
+		s.update(old, c)
+		r := record(old, "r", map[string]any{"a": "1"})
+		s.insert(old, r)
+		s.wantRecord(c, r)
 	}},
 	{"a change that is undone leaves the old shape", func(s *suite) {
 		old := base("pbc_1", "c", field("a", origin.TextField), field("b", origin.JSONField))

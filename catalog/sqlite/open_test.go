@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -168,6 +169,25 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 	defer cat.Close()
 	if v, err := cat.Param(t.Context(), "p"); string(v) != "v" {
 		t.Errorf("param %q, %v", v, err)
+	}
+}
+
+func TestOpeningThatWasCutShortIsFinished(t *testing.T) {
+	for name, statements := range map[string][]string{
+		"before anything":       {},
+		"after the mark":        {fmt.Sprintf("PRAGMA application_id = %d", applicationID)},
+		"before the first step": {fmt.Sprintf("PRAGMA application_id = %d", applicationID), "PRAGMA journal_mode = WAL"},
+	} {
+		cfg := Default(t.TempDir())
+		if err := create(cfg.Path()); err != nil {
+			t.Fatal(err)
+		}
+		plain(t, cfg, statements...)
+		cat := open(t, cfg)
+		setParam(t, cat, "p", name)
+		if err := cat.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

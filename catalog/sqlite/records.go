@@ -106,6 +106,9 @@ func (c *conn) records(ctx context.Context, of *origin.Collection, clauses strin
 }
 
 func (t *tx) InsertRecord(ctx context.Context, c *origin.Collection, r *origin.Record) error {
+	if err := t.checkShape(ctx, c); err != nil {
+		return err
+	}
 	columns, args, err := valuesOf(c, r)
 	if err != nil {
 		return err
@@ -117,6 +120,9 @@ func (t *tx) InsertRecord(ctx context.Context, c *origin.Collection, r *origin.R
 }
 
 func (t *tx) UpdateRecord(ctx context.Context, c *origin.Collection, r *origin.Record) error {
+	if err := t.checkShape(ctx, c); err != nil {
+		return err
+	}
 	columns, args, err := valuesOf(c, r)
 	if err != nil {
 		return err

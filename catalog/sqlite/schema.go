@@ -10,6 +10,7 @@ import (
 
 	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/rule"
 )
 
 func (t *tx) InsertCollection(ctx context.Context, c *origin.Collection) error {
@@ -18,7 +19,7 @@ func (t *tx) InsertCollection(ctx context.Context, c *origin.Collection) error {
 		return err
 	}
 	t.changes.add(origin.Change{Schema: true})
-	err = t.exec(ctx, "INSERT INTO collections (id, name, spec) VALUES (?, ?, ?)", string(c.ID), c.Name, spec)
+	err = t.exec(ctx, "INSERT INTO collections (id, name, shape, spec) VALUES (?, ?, ?, ?)", string(c.ID), c.Name, catalog.Shape(c), spec)
 	if err != nil {
 		return err
 	}
@@ -36,13 +37,14 @@ func (t *tx) UpdateCollection(ctx context.Context, old, c *origin.Collection) er
 	if err != nil {
 		return err
 	}
-	t.changes.add(origin.Change{Schema: true})
-	n, err := t.affected(ctx, "UPDATE collections SET name = ?, spec = ? WHERE id = ?", c.Name, spec, string(c.ID))
-	if err != nil {
+	if err := t.checkShape(ctx, old); err != nil {
 		return err
 	}
-	if n == 0 {
-		return origin.ErrNotFound
+	t.changes.add(origin.Change{Schema: true})
+	t.current = nil
+	err = t.exec(ctx, "UPDATE collections SET name = ?, shape = ?, spec = ? WHERE id = ?", c.Name, catalog.Shape(c), spec, string(c.ID))
+	if err != nil {
+		return err
 	}
 	if err := t.dropIndexes(ctx, c); err != nil {
 		return err
@@ -56,6 +58,7 @@ func (t *tx) UpdateCollection(ctx context.Context, old, c *origin.Collection) er
 
 func (t *tx) DeleteCollection(ctx context.Context, c *origin.Collection) error {
 	t.changes.add(origin.Change{Schema: true})
+	t.current = nil
 	n, err := t.affected(ctx, "DELETE FROM collections WHERE id = ?", string(c.ID))
 	if err != nil {
 		return err
@@ -67,6 +70,30 @@ func (t *tx) DeleteCollection(ctx context.Context, c *origin.Collection) error {
 		return err
 	}
 	return t.long(ctx, "DELETE FROM files WHERE collection = ?", string(c.ID))
+}
+
+// checkShape refuses to write by a shape that is no longer the table's, as another process may have changed it since the
+// caller took its snapshot. A collection that is gone is not found.
+func (t *tx) checkShape(ctx context.Context, c *origin.Collection) error {
+	if t.current[c] {
+		return nil
+	}
+	var shape string
+	err := t.one(ctx, "SELECT shape FROM collections WHERE id = ?", []any{string(c.ID)}, func(row []driver.Value) error {
+		shape = text(row[0])
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if shape != catalog.Shape(c) {
+		return fmt.Errorf("sqlite: collection %s: %w", c.Name, rule.ErrStale)
+	}
+	if t.current == nil {
+		t.current = make(map[*origin.Collection]bool)
+	}
+	t.current[c] = true
+	return nil
 }
 
 // describe is what the table collections keeps of c, after checking that a table can hold its records.

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,6 +43,32 @@ func TestWatcherThatFellBehindIsToldAll(t *testing.T) {
 	err := cat.one(t.Context(), "SELECT count(*) FROM changes", nil, func(row []driver.Value) error { rows = integer(row[0]); return nil })
 	if err != nil || rows != int64(cfg.ChangeLog) {
 		t.Errorf("the log has %d rows, %v, want %d", rows, err, cfg.ChangeLog)
+	}
+}
+
+func TestOwnCommitsAreSeenWithoutPolling(t *testing.T) {
+	cat := open(t, Default(t.TempDir()))
+	defer cat.Close()
+	cat.cfg.PollInterval = time.Hour
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	seen := 0
+	begun := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		<-begun
+		setParam(t, cat, "p", "v")
+	})
+	err := cat.Watch(ctx, func(origin.Change) {
+		if seen++; seen == 1 {
+			close(begun)
+		} else {
+			cancel()
+		}
+	})
+	wg.Wait()
+	if seen < 2 || !errors.Is(err, context.Canceled) {
+		t.Errorf("%d changes, then %v", seen, err)
 	}
 }
 

@@ -5,7 +5,8 @@ CREATE TABLE collections (
   position INTEGER PRIMARY KEY AUTOINCREMENT, -- the order of making
   id       TEXT NOT NULL UNIQUE,
   name     TEXT NOT NULL COLLATE NOCASE UNIQUE,
-  spec     TEXT NOT NULL -- catalog.MarshalCollection
+  shape    TEXT NOT NULL, -- catalog.Shape
+  spec     TEXT NOT NULL  -- catalog.MarshalCollection
 );
 
 CREATE TABLE files (
