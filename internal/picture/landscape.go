@@ -6,7 +6,7 @@ import (
 
 // Landscape returns a mountain lake at dusk of w×h pixels (at least 1×1): layered ranges under high clouds, forest on the
 // shores, haze lit by a low sun, the whole of it again in the rippled water, and a fine grain. Frequencies fall off as in a
-// photograph: 4000×3000 at JPEG quality 90 weighs three to five megabytes. The seed moves the mountains and the clouds.
+// photograph: 4000×3000 at JPEG quality 90 weighs a little over three megabytes. The seed moves the mountains and the clouds.
 func Landscape(w, h int, seed int64) *image.RGBA {
 	img := canvas(w, h)
 	v := newView(img.Rect.Dx(), img.Rect.Dy())
@@ -15,7 +15,7 @@ func Landscape(w, h int, seed int64) *image.RGBA {
 	s.draw(above)
 	newTerrain(seed).draw(v, s, above)
 	drawPines(v, s, above, seed)
-	grain := 2 + 2.8*min(1, float64(v.w)/4000) // a smaller picture of the same scene is one that was scaled down
+	grain := 2 + 3.1*min(1, float64(v.w)/4000) // a smaller picture of the same scene is one that was scaled down
 	f := newFilm(v.w, v.h, 1.7, grain, 0.35, seed)
 	water := newLake(v, above, seed)
 	parallel(v.h, func(y int) {

@@ -1,6 +1,9 @@
 package picture
 
-import "math/rand/v2"
+import (
+	"math"
+	"math/rand/v2"
+)
 
 const (
 	latticeBits = 8
@@ -23,13 +26,10 @@ func newNoise(seed int64) *noise {
 	return n
 }
 
-// floor returns the integer below v and what is left. It is math.Floor without its cases for infinities.
+// floor returns the integer below v and what is left.
 func floor(v float64) (int, float64) {
-	i := int(v)
-	if float64(i) > v {
-		i--
-	}
-	return i, v - float64(i)
+	f := math.Floor(v)
+	return int(f), v - f
 }
 
 // corners returns the lattice's values around the cell (x, y).

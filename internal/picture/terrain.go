@@ -24,14 +24,15 @@ func newTerrain(seed int64) *terrain {
 type depth struct {
 	z                 float64
 	axis, width, rise float64 // of the valley
-	octaves           int     // those of them that are wider than a pixel
+	octaves           int     // those whose waves are two pixels long or more
+	shift             float64 // of the row of trees, in trees
 }
 
 func depthAt(z, pixel float64) depth {
 	axis := -0.165*z + 0.055*z*math.Sin(z*0.62+1.1)
 	rise := 3.2 * step(2.3, 9.5, z) * (1 + 0.30*step(16, 40, z))
-	octaves := 2 + int(math.Log2(1/(coarsest*z*pixel)))
-	return depth{z, axis, 1 / (0.55 + 0.085*z), rise, min(max(octaves, 4), 12)}
+	octaves := int(math.Log2(1 / (coarsest * z * pixel)))
+	return depth{z, axis, 1 / (0.55 + 0.085*z), rise, min(max(octaves, 6), 12), 0}
 }
 
 // envelope returns how high the land may rise: shores, then walls on both sides of a valley that winds towards the sun.
@@ -63,10 +64,8 @@ func (t *terrain) height(x float64, d *depth, octaves int, least float64) (h, hx
 		dz += sz * 0.6
 		damp := 1 / (1 + dx*dx + dz*dz)
 		if i > 0 && i < 6 { // a ridge where the noise passes zero
-			if v > 0 {
-				v, sx, sz = -v, -sx, -sz
-			}
-			v, sx, sz = 1.7*v+0.55, 1.7*sx, 1.7*sz
+			k := -1.7 * math.Copysign(1, v)
+			v, sx, sz = k*v+0.55, k*sx, k*sz
 		}
 		total += amplitude * v * damp
 		weight := amplitude * damp * scale
@@ -90,19 +89,25 @@ func (t *terrain) draw(v view, s *sky, l *light) {
 	depths := make([]depth, rows+1)
 	for i := range depths {
 		depths[i] = depthAt(nearest*math.Pow(farthest/nearest, float64(i)/rows), 1/v.focal)
+		depths[i].shift = 8 * unit(hash(uint32(i), 7, 1))
 	}
-	const block = 16 // columns at a time, so that each core keeps to its own part of the picture's lines
+	const block = 16 // columns at a time: the picture lies in memory by lines, and one by one they would touch it all each
 	parallel((v.w+block-1)/block, func(i int) {
-		c := column{terrain: t, sky: s, horizon: float64(v.horizon), focal: v.focal, pix: make([]rgb, v.horizon+1)}
-		for x := i * block; x < min((i+1)*block, v.w); x++ {
-			c.right, _ = v.slopes(float64(x)+0.5, 0)
-			c.march(depths)
-			for y := range v.horizon {
+		x0 := i * block
+		columns := make([]column, min(block, v.w-x0))
+		for j := range columns {
+			right, _ := v.slopes(float64(x0+j)+0.5, 0)
+			columns[j] = column{terrain: t, sky: s, horizon: float64(v.horizon), focal: v.focal, right: right, pix: make([]rgb, v.horizon+1)}
+			columns[j].march(depths)
+		}
+		for y := range v.horizon {
+			for j := range columns {
+				c := &columns[j]
 				p := c.pix[y]
 				if f := clamp01(c.top - float64(y)); f > 0 {
-					p = p.plus(l.at(x, y).scaled(f))
+					p = p.plus(l.at(x0+j, y).scaled(f))
 				}
-				l.set(x, y, p)
+				l.set(x0+j, y, p)
 			}
 		}
 	})
@@ -121,14 +126,13 @@ type column struct {
 // march goes from near to far. Every step fills what rises above all before it; the fractions of pixels add up, so that
 // edges are smooth. Within the forest a step is a row of trees.
 func (c *column) march(depths []depth) {
-	clear(c.pix)
 	c.top = c.horizon
 	last, visible := rgb{}, false // the ground of the step before
 	for i := range depths {
 		d := &depths[i]
 		x := c.right * d.z
 		row := func(h float64) float64 { return max(c.horizon-c.focal*h/d.z, 0) }
-		canopy, side := canopyAt(x, uint32(i))
+		canopy, side := canopyAt(x, d.shift, uint32(i))
 		most, ok := c.shadow.height(x, d.z)
 		if ok {
 			most += canopy + 0.012 + 0.018*d.rise // what the grid does not show
@@ -178,9 +182,9 @@ func (c *column) span(y float64, above, below rgb, z float64) {
 
 // canopyAt returns the height of the conifer that would stand in row i at x, 0 between two of them, and on which side of
 // its trunk this is: -1 to 1.
-func canopyAt(x float64, i uint32) (height, side float64) {
+func canopyAt(x, shift float64, i uint32) (height, side float64) {
 	const cell = 0.0065 // km from tree to tree
-	n, f := floor(x/cell + unit(hash(i, 7, 1))*8)
+	n, f := floor(x/cell + shift)
 	r := hash(uint32(n), i, 3)
 	tall := 0.012 + 0.018*unit(r)
 	half := tall * 0.17 / cell
