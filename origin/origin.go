@@ -10,6 +10,7 @@ import (
 
 	"github.com/imgorigin/imgorigin/auth"
 	"github.com/imgorigin/imgorigin/cache"
+	"github.com/imgorigin/imgorigin/internal/intern"
 	"github.com/imgorigin/imgorigin/transform"
 )
 
@@ -37,15 +38,16 @@ type Origin struct {
 	deaf     atomic.Bool // other processes' changes are not heard of: see watch
 	verifier *auth.Verifier
 
-	files    *cache.Cache[*resolved]   // rows by the address that was asked for
-	accounts *cache.Cache[*account]    // credentials by collection and id
-	memory   *cache.Cache[*rendition]  // renditions by key
-	flight   *cache.Flight[*rendition] // one fill per rendition key
-	lookups  *cache.Flight[*resolved]  // one catalog read per file address
-	gate     *transform.Admission      // renderers and password hashes at work
-	negative *negative                 // what could not be rendered a moment ago
-	keeper   *keeper                   // the index and the byte budget of stored renditions
-	counters counters
+	addresses *intern.Table             // keys of files, so that a warm address allocates none
+	files     *cache.Cache[*resolved]   // rows by the address that was asked for
+	accounts  *cache.Cache[*account]    // credentials by collection and id
+	memory    *cache.Cache[*rendition]  // renditions by key
+	flight    *cache.Flight[*rendition] // one fill per rendition key
+	lookups   *cache.Flight[*resolved]  // one catalog read per file address
+	gate      *transform.Admission      // renderers and password hashes at work
+	negative  *negative                 // what could not be rendered a moment ago
+	keeper    *keeper                   // the index and the byte budget of stored renditions
+	counters  counters
 
 	background sync.WaitGroup
 	stop       context.CancelFunc
@@ -61,9 +63,10 @@ func New(ctx context.Context, config Config, parts Parts) (*Origin, error) {
 	o := &Origin{
 		config: config, catalog: parts.Catalog, blobs: parts.Blobs, renderer: parts.Renderer,
 		log: parts.Log, now: parts.Now,
-		epochs:  newEpochs(),
-		flight:  cache.NewFlight[*rendition](),
-		lookups: cache.NewFlight[*resolved](),
+		epochs:    newEpochs(),
+		addresses: intern.New(),
+		flight:    cache.NewFlight[*rendition](),
+		lookups:   cache.NewFlight[*resolved](),
 	}
 	if o.log == nil {
 		o.log = slog.New(slog.DiscardHandler)

@@ -54,7 +54,7 @@ func (o *Origin) resolve(ctx context.Context, collectionSegment, record, name st
 	if !ref.plausible() {
 		return nil, &Error{Op: "open", Kind: NotFound}
 	}
-	key := ref.path()
+	key := o.addresses.Join('/', string(c.ID), record, name)
 	if r, ok := o.files.Get(key); ok && o.current(r, c, ref) {
 		return r, o.found(r)
 	}

@@ -15,21 +15,22 @@ const module = "github.com/imgorigin/imgorigin"
 // Tests are not held to it: they wire real parts together.
 var mayImport = map[string][]string{
 	"cmd/imgorigin":                     {"**"},
-	"origin/server":                     {"origin", "auth", "transform", "cache", "rule"},
-	"origin/server/demo":                {"origin/server", "origin", "auth", "transform", "cache", "rule"},
-	"origin/server/pocketbase":          {"origin/server", "origin", "auth", "transform", "cache", "rule"},
-	"origin":                            {"transform", "cache", "auth", "rule"},
+	"origin/server":                     {"origin", "auth", "transform", "cache", "rule", "internal/intern"},
+	"origin/server/demo":                {"origin/server", "origin", "auth", "transform", "cache", "rule", "internal/intern"},
+	"origin/server/pocketbase":          {"origin/server", "origin", "auth", "transform", "cache", "rule", "internal/intern"},
+	"origin":                            {"transform", "cache", "auth", "rule", "internal/intern"},
 	"transform":                         {},
 	"cache":                             {},
 	"auth":                              {},
 	"rule":                              {},
 	"transform/vips":                    {"transform", "transform/vips/internal/yardstick"},
 	"transform/vips/internal/yardstick": {"transform"}, // cgo for the tests of vips, which Go allows in no _test file
-	"catalog":                           {"origin", "transform", "cache", "auth", "rule"},
-	"catalog/sqlite":                    {"catalog", "origin", "transform", "cache", "auth", "rule"},
-	"catalog/catalogtest":               {"catalog", "origin", "transform", "cache", "auth", "rule"},
-	"blob/local":                        {"origin", "transform", "cache", "auth", "rule"},
-	"blob/blobtest":                     {"origin", "transform", "cache", "auth", "rule"},
+	"catalog":                           {"origin", "transform", "cache", "auth", "rule", "internal/intern"},
+	"catalog/sqlite":                    {"catalog", "origin", "transform", "cache", "auth", "rule", "internal/intern"},
+	"catalog/catalogtest":               {"catalog", "origin", "transform", "cache", "auth", "rule", "internal/intern"},
+	"blob/local":                        {"origin", "transform", "cache", "auth", "rule", "internal/intern"},
+	"blob/blobtest":                     {"origin", "transform", "cache", "auth", "rule", "internal/intern"},
+	"internal/intern":                   {},
 	"internal/picture":                  {},
 }
 

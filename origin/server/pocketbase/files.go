@@ -52,7 +52,7 @@ func (d *Dialect) fileToken(r *server.Request) error {
 // that calls itself .svg must not be shown.
 func disposition(c *origin.Content, download string) string {
 	kind := "attachment"
-	if forced, err := strconv.ParseBool(download); (err != nil || !forced) && inlineTypes[c.File.ContentType] {
+	if inlineTypes[c.File.ContentType] && !isTrue(download) {
 		kind = "inline"
 	}
 	name := string(c.File.Name)
@@ -64,6 +64,15 @@ func disposition(c *origin.Content, download string) string {
 	}
 	// RFC 6266 section 4.3: an ASCII stand-in for old clients, then the real name.
 	return kind + "; filename=" + asciiOnly(name) + "; filename*=UTF-8''" + url.PathEscape(name)
+}
+
+// isTrue reads a parameter as PocketBase does: in Go's grammar of truth, and nothing else is true.
+func isTrue(s string) bool {
+	if s == "" {
+		return false
+	}
+	v, err := strconv.ParseBool(s)
+	return err == nil && v
 }
 
 // inlineTypes are the stored types that browsers show and that cannot run script in our origin.
