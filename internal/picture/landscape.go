@@ -1,8 +1,6 @@
 package picture
 
-import (
-	"image"
-)
+import "image"
 
 // Landscape returns a mountain lake at dusk of w×h pixels (at least 1×1): layered ranges under high clouds, forest on the
 // shores, haze lit by a low sun, the whole of it again in the rippled water, and a fine grain. Frequencies fall off as in a
