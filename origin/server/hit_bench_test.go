@@ -22,8 +22,10 @@ import (
 // sameBytes renders everything to the same 20 KiB.
 type sameBytes struct{ data []byte }
 
-func (s sameBytes) Render(context.Context, []byte, transform.Plan) ([]byte, error) { return s.data, nil }
-func (s sameBytes) Fingerprint() string                                            { return "same" }
+func (s sameBytes) Render(context.Context, []byte, transform.Plan) ([]byte, error) {
+	return s.data, nil
+}
+func (s sameBytes) Fingerprint() string { return "same" }
 
 // library serves one public and one protected picture from a real catalog and store, and returns their paths.
 func library(b *testing.B) (h *server.Server, public, protected string) {
