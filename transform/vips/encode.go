@@ -30,7 +30,8 @@ func (r *Renderer) EncodeWebP(img image.Image, quality int) ([]byte, error) {
 	var result C.ig_result
 	C.ig_encode_webp(unsafe.Pointer(unsafe.SliceData(pixels)), C.int(size.X), C.int(size.Y), 4, C.int(quality), &result)
 	runtime.KeepAlive(pixels)
-	return answer(&result)
+	out, err := answer(&result)
+	return bareWebP(out), err
 }
 
 // straight returns img's pixels row by row, four bytes each, not premultiplied.

@@ -155,6 +155,17 @@ func paletted(img image.Image) *image.Paletted {
 	return out
 }
 
+// animation is a GIF of the frames, each cleared before the next.
+func animation(frames ...image.Image) *gif.GIF {
+	g := &gif.GIF{}
+	for _, f := range frames {
+		g.Image = append(g.Image, paletted(f))
+		g.Delay = append(g.Delay, 5)
+		g.Disposal = append(g.Disposal, gif.DisposalBackground)
+	}
+	return g
+}
+
 func grey(img *image.NRGBA) bool {
 	for p := img.Pix; len(p) > 0; p = p[4:] {
 		if p[0] != p[1] || p[1] != p[2] || p[3] != 255 {
@@ -196,4 +207,11 @@ func far(a, b color.NRGBA) int {
 		most = max(most, d, -d)
 	}
 	return most
+}
+
+// without returns the file with n bytes left out, so far into it: what a lost block
+// of a disk does. The end is still there.
+func without(file []byte, n int, at float64) []byte {
+	from := int(at * float64(len(file)))
+	return append(bytes.Clone(file[:from]), file[from+n:]...)
 }

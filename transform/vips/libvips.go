@@ -49,6 +49,12 @@ func memory() (held, peak int64, allocations, files int) {
 		int(C.vips_tracked_get_allocs()), int(C.vips_tracked_get_files())
 }
 
+// settings returns how many operations libvips has cached and how many threads it
+// uses for one picture.
+func settings() (operations, concurrency int) {
+	return int(C.vips_cache_get_size()), int(C.vips_concurrency_get())
+}
+
 // warnings returns how many warnings libvips and GLib have logged.
 func warnings() int64 { return int64(C.ig_warnings()) }
 
@@ -71,6 +77,9 @@ func renderLibvips(ctx context.Context, src []byte, m transform.Meta, l layout, 
 		// An animation whose frames do not fill the canvas is never reduced.
 		ld = loading{shrink: 1, scale: 1, size: l.source}
 		out, err = renderLoaded(ctx, src, m, l, ld, p)
+	}
+	if p.Output == transform.WebP {
+		out = bareWebP(out)
 	}
 	return out, err
 }

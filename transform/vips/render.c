@@ -214,6 +214,21 @@ static VipsImage *flatten(VipsImage *in, const double *background)
 	return next(in, failed, &out);
 }
 
+// strip removes all metadata. The encoders' own strip is not enough: that of WebP
+// leaves EXIF, XMP and the profile in.
+static VipsImage *strip(VipsImage *in)
+{
+	VipsImage *out;
+
+	if (!(in = next(in, vips_copy(in, &out, NULL), &out)))
+		return NULL;
+	gchar **fields = vips_image_get_fields(in);
+	for (gchar **field = fields; *field; field++)
+		vips_image_remove(in, *field); // not the dimensions, which are no metadata
+	g_strfreev(fields);
+	return in;
+}
+
 // finish makes of scaled pixels what the encoder shall see.
 static VipsImage *finish(VipsImage *in, const ig_job *job)
 {
@@ -222,7 +237,7 @@ static VipsImage *finish(VipsImage *in, const ig_job *job)
 		return NULL;
 	if (job->output == IG_JPEG && !(in = flatten(in, job->background)))
 		return NULL;
-	if (!(in = settle(in)))
+	if (!(in = strip(in)) || !(in = settle(in)))
 		return NULL;
 	return vips_image_hasalpha(in) ? ig_drop_opaque_alpha(in) : in;
 }

@@ -28,6 +28,8 @@ type Stats struct {
 	MemoryPeakBytes int64 // the most that it ever held
 	Allocations     int   // blocks held by libvips now
 	Files           int   // files held open by libvips now
+	Operations      int   // operations in libvips' cache now
+	Concurrency     int   // threads that libvips uses for one picture
 }
 
 type counters struct {
@@ -51,6 +53,7 @@ func (r *Renderer) Stats() Stats {
 		Warnings:    warnings(),
 	}
 	s.MemoryBytes, s.MemoryPeakBytes, s.Allocations, s.Files = memory()
+	s.Operations, s.Concurrency = settings()
 	return s
 }
 
