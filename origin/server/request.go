@@ -16,9 +16,9 @@ import (
 type Request struct {
 	http   *fasthttp.RequestCtx
 	server *Server
-	raw    [8][]byte // path parameters as they came
+	raw    [maxParams][]byte // path parameters as they came
 	params int
-	body   io.Reader // once asked for
+	body   *boundedBody // once asked for
 	cancel context.CancelFunc
 	ctx    context.Context
 }
@@ -91,7 +91,7 @@ func (r *Request) Headers() map[string]string {
 }
 
 // Body returns the request's body, which fails with ErrBodyTooLarge after limit bytes. A declared length above
-// the limit fails at the first Read, before a byte is received.
+// the limit fails at the first Read, when no more has been received than the 8 KiB that the host reads ahead.
 func (r *Request) Body(limit int64) io.Reader {
 	if r.body == nil {
 		stream := r.http.RequestBodyStream()
@@ -107,21 +107,41 @@ func (r *Request) Body(limit int64) io.Reader {
 type boundedBody struct {
 	stream                io.Reader
 	left, declared, limit int64
+	exceeded              bool
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
-	if b.declared > b.limit {
+	if b.exceeded = b.exceeded || b.declared > b.limit; b.exceeded {
 		return 0, ErrBodyTooLarge
 	}
-	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1]
+	if int64(len(p))-1 > b.left {
+		p = p[:b.left+1] // one more than allowed shows that there is more
 	}
 	n, err := b.stream.Read(p)
 	if int64(n) > b.left {
-		n, err = int(b.left), ErrBodyTooLarge
+		n, err, b.exceeded = int(b.left), ErrBodyTooLarge, true
 	}
 	b.left -= int64(n)
 	return n, err
+}
+
+// maxLeftover is how much of a body that nobody read is received for the sake of keeping the connection, in bytes.
+const maxLeftover = 64 << 10
+
+// settle leaves nothing of the request's body on the connection, where it would be taken for the next request:
+// behind a proxy, for another client's. What is too much to receive ends the connection.
+func (r *Request) settle() {
+	body := r.http.RequestBodyStream()
+	if body == nil {
+		return
+	}
+	if refused := r.body != nil && r.body.exceeded; !refused && !r.http.Response.ConnectionClose() {
+		if _, err := io.CopyN(io.Discard, body, maxLeftover+1); errors.Is(err, io.EOF) {
+			return
+		}
+	}
+	r.Hangup()
+	linger(r.http)
 }
 
 // ContentType returns the media type of the body, in lower case and without parameters, or "".
@@ -171,5 +191,5 @@ func (r *Request) Bytes(code int, contentType string, body []byte) {
 	r.http.SetBody(body)
 }
 
-// Hangup closes the connection after the answer: the rest of a body that nobody wants is not received.
+// Hangup closes the connection after the answer. The rest of a body is not waited for.
 func (r *Request) Hangup() { r.http.SetConnectionClose() }

@@ -13,8 +13,11 @@ type Handler func(r *Request) error
 // ErrorWriter writes an error in a dialect's own form. It must answer whatever the error.
 type ErrorWriter func(r *Request, err error)
 
-// maxSegments bounds a path: no dialect's routes are deeper, and a longer path matches nothing.
-const maxSegments = 16
+// Bounds of a path: no dialect's routes are deeper, and a longer path matches nothing.
+const (
+	maxSegments = 16
+	maxParams   = 8
+)
 
 // Router finds handlers by method and path. A path is split at its "/" before anything is decoded, so that %2F is
 // a part of a segment and never parts one; a literal segment goes before a parameter. Routes are added before the first
@@ -50,10 +53,15 @@ func (t *Router) Mount(prefix string, fail ErrorWriter) *Mount {
 }
 
 // Handle adds a route. A pattern's segments are literal or "{parameter}"; parameters match any non-empty segment and are
-// read by position. It panics on a route that is there already, which is a programmer's mistake seen at the start.
+// read by position. It panics on a route that is there already or that no path could match, which are a programmer's
+// mistakes, seen at the start.
 func (m *Mount) Handle(method, pattern string, h Handler) {
+	segments := strings.Split(strings.TrimPrefix(m.prefix+pattern, "/"), "/")
+	if len(segments) > maxSegments || strings.Count(pattern, "{") > maxParams {
+		panic(fmt.Sprintf("server: too many segments in %s %s%s", method, m.prefix, pattern))
+	}
 	n := &m.router.root
-	for _, segment := range strings.Split(strings.TrimPrefix(m.prefix+pattern, "/"), "/") {
+	for _, segment := range segments {
 		n = n.child(segment)
 	}
 	if n.methods == nil {
@@ -118,7 +126,7 @@ func (n *node) find(r *Request, method []byte, segments [][]byte, params int) (m
 			return m, true
 		}
 	}
-	if n.param != nil && len(segments[0]) > 0 && params < len(r.raw) {
+	if n.param != nil && len(segments[0]) > 0 {
 		r.raw[params] = segments[0]
 		return n.param.find(r, method, segments[1:], params+1)
 	}

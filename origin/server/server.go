@@ -62,7 +62,7 @@ func New(config Config, router *Router, log *slog.Logger) (*Server, error) {
 }
 
 // Serve accepts connections until Shutdown. It returns nil after an orderly end.
-func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
+func (s *Server) Serve(l net.Listener) error { return s.http.Serve(lingeringListener{l}) }
 
 // Shutdown stops accepting, lets requests end, and returns when all have or when ctx ends; then the work of those that
 // are left is cancelled.
@@ -126,6 +126,7 @@ func (s *Server) finish(r *Request) {
 	if r.cancel != nil {
 		r.cancel()
 	}
+	r.settle()
 	*r = Request{server: s}
 	s.pool.Put(r)
 }
@@ -141,10 +142,10 @@ func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		code = fasthttp.StatusRequestTimeout
 	}
-	ctx.Response.Reset()
+	ctx.Error(fasthttp.StatusMessage(code)+"\n", code) // which resets the answer, so it comes first
 	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
-	ctx.Error(fasthttp.StatusMessage(code)+"\n", code)
 	ctx.SetConnectionClose()
+	linger(ctx)
 }
 
 // quiet keeps fasthttp from writing a line for every client that goes away.
