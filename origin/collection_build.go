@@ -28,6 +28,9 @@ func buildCollection(in CollectionInput, old *Collection, all []*Collection, now
 	now = now.UTC().Truncate(time.Millisecond)
 	c := &Collection{Type: BaseCollection, Created: now}
 	if old != nil {
+		if !now.After(old.Updated) {
+			now = old.Updated.Add(time.Millisecond) // so that each change has a stamp of its own
+		}
 		*c = *old
 		c.Indexes = slices.Clone(old.Indexes)
 		c.Fields = slices.Clone(old.Fields)

@@ -215,6 +215,9 @@ func (w *write) save(ctx context.Context, id RecordID, build func(CatalogReader)
 	}
 	var saved *draft
 	err = w.o.catalog.Write(ctx, func(tx CatalogTx) error {
+		if err := checkStamp(ctx, tx, c.Collection); err != nil {
+			return err
+		}
 		d, err := build(tx)
 		if err != nil {
 			return err

@@ -438,6 +438,52 @@ func TestAFailedWriteLeavesNoBytes(t *testing.T) {
 	l.consistent(c, first.Record.ID)
 }
 
+// slowCatalog lets another process change things before each transaction.
+type slowCatalog struct {
+	origin.Catalog
+	before func()
+}
+
+func (s *slowCatalog) Write(ctx context.Context, fn func(origin.CatalogTx) error) error {
+	if before := s.before; before != nil {
+		s.before = nil
+		before()
+	}
+	return s.Catalog.Write(ctx, fn)
+}
+
+func TestAWriteNoticesThatItsCollectionWasChangedMeanwhile(t *testing.T) {
+	l := newLibrary(t)
+	ctx := context.Background()
+	c := l.collection("docs", origin.Field{Name: "files", Type: origin.FileField, MaxSelect: 3})
+	slow := &slowCatalog{Catalog: l.catalog}
+	other, err := origin.New(ctx, origin.DefaultConfig(), origin.Parts{Catalog: slow, Blobs: l.blobs, Renderer: l.renderer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close(ctx)
+	for _, maxSelect := range []int{1, 3} {
+		slow.before = func() {
+			if _, err := l.edit("docs", func(f []origin.Field) []origin.Field {
+				f[1].MaxSelect = maxSelect
+				return f
+			}); err != nil {
+				t.Errorf("%v: %s", err, complaints(err))
+			}
+		}
+		if _, err := other.CreateRecord(ctx, origin.System(), "docs", origin.RecordInput{Files: l.uploads(map[string][]string{"files": {"aaa"}})}); origin.KindOf(err) != origin.Unavailable {
+			t.Errorf("a record was checked against a collection that is no more: %v", err)
+		}
+		if left := l.stored(origin.CollectionPrefixes(c.ID)[0]); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+		eventually(t, "the change is seen and the write passes", func() bool {
+			v, err := other.CreateRecord(ctx, origin.System(), "docs", origin.RecordInput{})
+			return err == nil && other.DeleteRecord(ctx, origin.System(), "docs", string(v.Record.ID)) == nil
+		})
+	}
+}
+
 func TestUploadsThatNothingIsMadeOfLeaveNothing(t *testing.T) {
 	dir := t.TempDir()
 	l := openLibrary(t, dir)
