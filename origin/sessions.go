@@ -97,7 +97,7 @@ func (o *Origin) findIdentity(ctx context.Context, c *collection, identity, iden
 	}
 	identity = storable(identity)
 	for _, name := range fields {
-		if !uniqueAlone(c.Collection, name) || name == ColEmail && !isEmail(identity) {
+		if !uniqueAlone(c.Collection, name) {
 			continue
 		}
 		r, err := o.catalog.RecordBy(ctx, c.Collection, name, identity)
