@@ -24,15 +24,41 @@ type process struct {
 	cmd *exec.Cmd
 }
 
-// spawn starts a process and waits until it says where it serves.
+// spawn starts the test binary as the program.
 func spawn(t *testing.T, dir string) *process {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return spawnBinary(t, exe, dir)
+}
+
+// built is the program as make builds it, without the race detector. TestMain removes its folder.
+var built = sync.OnceValues(func() (string, error) {
+	exe := filepath.Join(builtDir, "imgorigin")
+	out, err := exec.Command("go", "build", "-o", exe, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return exe, nil
+})
+
+// spawnBuilt starts the built program.
+func spawnBuilt(t *testing.T, args ...string) *process {
+	t.Helper()
+	exe, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spawnBinary(t, exe, t.TempDir(), args...)
+}
+
+// spawnBinary starts a process and waits until it says where it serves.
+func spawnBinary(t *testing.T, exe, dir string, args ...string) *process {
+	t.Helper()
 	log := &lockedBuffer{}
-	cmd := exec.Command(exe, "serve", "--http", "127.0.0.1:0", "--dir", dir)
+	cmd := exec.Command(exe, append([]string{"serve", "--http", "127.0.0.1:0", "--dir", dir}, args...)...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
@@ -40,14 +66,14 @@ func spawn(t *testing.T, dir string) *process {
 	}
 	p := &process{program: program{t: t, dir: dir, log: log}, cmd: cmd}
 	t.Cleanup(p.kill)
-	eventually(t, "the process serves", func() bool {
-		_, after, ok := strings.Cut(log.String(), "address=http://")
-		if ok {
+	for deadline := time.Now().Add(2 * time.Minute); p.base == ""; time.Sleep(10 * time.Millisecond) {
+		if _, after, ok := strings.Cut(log.String(), "address=http://"); ok {
 			address, _, _ := strings.Cut(after, " ")
 			p.base = "http://" + address
+		} else if time.Now().After(deadline) {
+			t.Fatalf("the process does not serve\n%s", log)
 		}
-		return ok
-	})
+	}
 	return p
 }
 

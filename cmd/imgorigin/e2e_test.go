@@ -40,7 +40,8 @@ func node(t *testing.T, env []string, args ...string) string {
 }
 
 func TestPocketBaseSDK(t *testing.T) {
-	p := start(t).asAdmin()
+	p := spawnBuilt(t)
+	p.asAdmin()
 	dir := t.TempDir()
 	jpeg, webp := filepath.Join(dir, "a.jpg"), filepath.Join(dir, "a.webp")
 	for file, data := range map[string][]byte{jpeg: jpegOf(400, 300), webp: picture.Must(picture.WebP(picture.Chart(300, 200)))} {
@@ -57,10 +58,7 @@ func TestPocketBaseSDK(t *testing.T) {
 
 // TestTheDemoPageInABrowser opens the page that make run prints, in a real browser: every picture must load and have its size.
 func TestTheDemoPageInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("makes pictures of 12 megapixels")
-	}
-	p := start(t, "--demo")
+	p := spawnBuilt(t, "--demo")
 	var seen struct {
 		Title  string
 		Images []struct {

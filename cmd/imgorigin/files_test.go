@@ -379,7 +379,7 @@ func TestDownloadAndContentTypes(t *testing.T) {
 func TestOneThumbAskedForByManyIsRenderedOnce(t *testing.T) {
 	p := start(t, "--metrics", "127.0.0.1:0").asAdmin()
 	p.collection("photos", everyForm, nil)
-	path := p.upload("photos", "a.jpg", jpegOf(2000, 1500))
+	path := p.upload("photos", "a.jpg", jpegOf(1000, 750))
 	bodies := make([][]byte, 500)
 	var all sync.WaitGroup
 	for i := range bodies {

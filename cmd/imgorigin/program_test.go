@@ -23,8 +23,18 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	dir, err := os.MkdirTemp("", "imgorigin-built-")
+	if err != nil {
+		panic(err)
+	}
+	builtDir = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
 }
+
+// builtDir is where the program is built for the tests that run it without the race detector.
+var builtDir string
 
 const (
 	adminEmail    = "admin@example.com"
