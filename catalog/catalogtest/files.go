@@ -2,6 +2,7 @@ package catalogtest
 
 import (
 	"reflect"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -61,7 +62,9 @@ var fileTests = []test{
 	{"are replaced by one of the same address, whose renditions stay", func(s *suite) {
 		f := s.putFile("pbc_1", "r", "a.jpg")
 		s.touch(use("pbc_1", "r", "a.jpg", "v", 7, 1))
-		f.Size, f.Image.Width, f.Image.Truncated, f.ContentType = 1, 2, true, "x/y"
+		f = &origin.File{FileRef: f.FileRef, Field: "another", OriginalName: "o", Size: 1, ContentType: "x/y", SHA256: "00",
+			Image: transform.Meta{Format: transform.GIF, Width: 2, Height: 3, Orientation: 4, Depth: 5, Components: 2, Alpha: true,
+				Truncated: true, Frames: 7, Scans: 8, ICCBytes: 9, EXIFBytes: 10}, Committed: now.Add(time.Hour)}
 		s.write(func(tx origin.CatalogTx) error { return tx.PutFile(s.ctx, f) })
 		got, err := s.cat.File(s.ctx, f.FileRef)
 		s.do(err)

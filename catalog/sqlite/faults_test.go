@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -162,6 +163,29 @@ func TestReadersAreBounded(t *testing.T) {
 	wg.Wait()
 	if v, err := cat.Param(t.Context(), "p"); string(v) != "v" {
 		t.Errorf("%q, %v", v, err)
+	}
+}
+
+func TestCloseWaitsForTheReadsUnderWay(t *testing.T) {
+	cfg := Default(t.TempDir())
+	cat := open(t, cfg)
+	setParam(t, cat, "p", "v")
+	var wg sync.WaitGroup
+	err := cat.use(t.Context(), func(cn *conn) error {
+		wg.Go(func() {
+			if err := cat.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		<-cat.readers.closed
+		return cn.one(t.Context(), selectParam, []any{"p"}, func([]driver.Value) error { return nil })
+	})
+	wg.Wait()
+	if err != nil {
+		t.Errorf("the read under way: %v", err)
+	}
+	if _, err := os.Stat(cfg.Path() + "-wal"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a connection is still open: %v", err)
 	}
 }
 
