@@ -188,6 +188,29 @@ func (l *library) stored(prefix origin.Key) []origin.ObjectInfo {
 	return objects
 }
 
+// warm asks for a thumb until its row and its bytes stay in memory: the echo of the process's own write, which comes through
+// the catalog's watch, makes the row be read once more.
+func (l *library) warm(r origin.ReadRequest, spec string) (c origin.Content) {
+	l.t.Helper()
+	quiet := 0
+	eventually(l.t, "the thumb is warm", func() bool {
+		before := l.Stats().Files.Sets
+		var err error
+		if c, err = l.thumb(r, spec); err != nil {
+			l.t.Fatal(err)
+		}
+		l.Settle()
+		if quiet++; l.Stats().Files.Sets != before {
+			quiet = 0
+		}
+		return quiet > 60 // of 10 ms each: three times the interval at which the catalog looks for changes
+	})
+	if s := l.Stats(); s.Memory.Dropped+s.Memory.Rejected > 0 {
+		l.t.Fatalf("memory did not take the thumb: %+v", s.Memory)
+	}
+	return c
+}
+
 // eventually waits for what happens by itself.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
