@@ -142,3 +142,21 @@ func TestLyingHeadersAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestOddMetadataIsNotDamage: libvips logs a warning about a resolution unit that
+// EXIF does not know, which says nothing about the pixels.
+func TestOddMetadataIsNotDamage(t *testing.T) {
+	r := newRenderer(t)
+	exif := []byte("II*\x00\x08\x00\x00\x00\x03\x00" +
+		"\x1a\x01\x05\x00\x01\x00\x00\x00\x32\x00\x00\x00" + // XResolution, at 50
+		"\x1b\x01\x05\x00\x01\x00\x00\x00\x32\x00\x00\x00" + // YResolution, at 50
+		"\x28\x01\x03\x00\x01\x00\x00\x00\x09\x00\x00\x00" + // ResolutionUnit 9
+		"\x00\x00\x00\x00" + "\x48\x00\x00\x00\x01\x00\x00\x00")
+	file := picture.Must(picture.WithEXIF(encode(picture.Chart(200, 150), transform.JPEG), exif))
+	for _, form := range forms {
+		renderBytes(t, r, file, form, transform.Unknown)
+	}
+	if s := r.Stats(); s.Warnings == 0 || s.Retried != 0 {
+		t.Errorf("%d warnings, %d renders done twice; want some and none", s.Warnings, s.Retried)
+	}
+}

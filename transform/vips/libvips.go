@@ -58,15 +58,16 @@ func settings() (operations, concurrency int) {
 // warnings returns how many warnings libvips and GLib have logged.
 func warnings() int64 { return int64(C.ig_warnings()) }
 
-// header opens src without decoding it and returns its stored dimensions.
-func header(src []byte, f transform.Format) (transform.Size, error) {
+// header opens src without decoding it and returns its stored dimensions, and
+// whether libvips had nothing to say about it.
+func header(src []byte, f transform.Format) (size transform.Size, quiet bool, err error) {
 	var r C.ig_result
 	C.ig_header(unsafe.Pointer(unsafe.SliceData(src)), C.size_t(len(src)), C.int(f), &r)
 	runtime.KeepAlive(src)
 	if r.stage != C.IG_OK {
-		return transform.Size{}, failure(&r)
+		return transform.Size{}, false, failure(&r)
 	}
-	return transform.Size{Width: int(r.loaded_width), Height: int(r.loaded_height)}, nil
+	return transform.Size{Width: int(r.loaded_width), Height: int(r.loaded_height)}, r.warnings == 0, nil
 }
 
 // renderLibvips takes the steps of render.c.
@@ -112,7 +113,7 @@ func newJob(m transform.Meta, l layout, ld loading, p transform.Plan) C.ig_job {
 		format:  C.int(m.Format),
 		shrink:  C.int(ld.shrink),
 		scale:   C.double(ld.scale),
-		lenient: flag(m.Truncated),
+		lenient: cbool(m.Truncated),
 
 		loaded_width: C.int(ld.size.Width), loaded_height: C.int(ld.size.Height),
 
@@ -122,15 +123,15 @@ func newJob(m transform.Meta, l layout, ld loading, p transform.Plan) C.ig_job {
 		out_left: C.int(l.out.X), out_top: C.int(l.out.Y),
 		out_width: C.int(l.out.Width), out_height: C.int(l.out.Height),
 
-		quarter_turns: C.int(turns), mirror: flag(mirror),
+		quarter_turns: C.int(turns), mirror: cbool(mirror),
 
 		output: C.int(p.Output), quality: C.int(p.Quality),
-		compression: C.int(p.Compression), progressive: flag(p.Progressive),
+		compression: C.int(p.Compression), progressive: cbool(p.Progressive),
 		background: [3]C.double{C.double(p.Background.R), C.double(p.Background.G), C.double(p.Background.B)},
 	}
 }
 
-func flag(b bool) C.int {
+func cbool(b bool) C.int {
 	if b {
 		return 1
 	}

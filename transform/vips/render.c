@@ -4,6 +4,8 @@
 
 #include "render.h"
 
+#include <string.h>
+
 // stop_when_asked runs after every few lines of every pass over the pixels.
 static void stop_when_asked(VipsImage *image, VipsProgress *progress, const int *cancel)
 {
@@ -146,6 +148,21 @@ static VipsImage *narrow(VipsImage *in)
 		in->Bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL), &out);
 }
 
+// has_fitting_profile reports that the picture carries a profile of its own kind of
+// pixels (ICC.1:2010 section 7.2.6). libvips asks for no more than enough bands,
+// and would take RGB by a grey profile for grey with two alphas.
+static gboolean has_fitting_profile(VipsImage *in)
+{
+	const char *fitting = in->Type == VIPS_INTERPRETATION_CMYK ? "CMYK" :
+		in->Bands == 1 ? "GRAY" : "RGB ";
+	const void *profile;
+	size_t length;
+
+	return vips_image_get_typeof(in, VIPS_META_ICC_NAME) &&
+		!vips_image_get_blob(in, VIPS_META_ICC_NAME, &profile, &length) &&
+		length >= 128 && !memcmp((const char *)profile + 16, fitting, 4);
+}
+
 // colours takes pixels without alpha to 8-bit sRGB or grey, relative
 // colorimetric, by the picture's own profile. A profile that cannot be used is
 // as good as none: then CMYK goes by libvips' own press profile, and anything
@@ -156,7 +173,7 @@ static VipsImage *colours(VipsImage *in)
 	const gboolean cmyk = in->Type == VIPS_INTERPRETATION_CMYK;
 	VipsImage *out;
 
-	if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) &&
+	if (has_fitting_profile(in) &&
 		!vips_icc_transform(in, &out, "srgb", "embedded", TRUE,
 			"intent", VIPS_INTENT_RELATIVE, "depth", 8, NULL)) {
 		in = next(in, 0, &out);
@@ -277,6 +294,7 @@ static VipsImage *pixels(const void *source, size_t length, const ig_job *job,
 	if (in->Xsize != job->loaded_width || in->Ysize != job->loaded_height)
 		return next(in, -1, NULL);
 	result->stage = IG_PIXELS;
+	ig_warnings_begin(); // what was said of the header is of no concern
 	watch(in, cancel);
 	const VipsRect part = {job->left, job->top, job->width, job->height};
 	return (in = cut(in, part)) ? scale(in, job, cancel) : NULL;
@@ -285,7 +303,6 @@ static VipsImage *pixels(const void *source, size_t length, const ig_job *job,
 static void render(const void *source, size_t length, const ig_job *job,
 	const int *cancel, ig_result *result)
 {
-	ig_warnings_begin();
 	VipsImage *in = pixels(source, length, job, cancel, result);
 	// The decoder is closed by now, and libvips logs libjpeg's warnings when it
 	// closes: this is how damage in the last rows shows, of which the loader
@@ -324,9 +341,10 @@ void ig_render(const void *source, size_t length, const ig_job *job,
 void ig_header(const void *source, size_t length, int format, ig_result *result)
 {
 	const ig_job job = {.format = format, .shrink = 1, .scale = 1, .lenient = TRUE};
-	VipsImage *in = load(source, length, &job);
 
 	*result = (ig_result){.stage = IG_OPEN};
+	ig_warnings_begin();
+	VipsImage *in = load(source, length, &job);
 	if (in) {
 		result->stage = IG_OK;
 		result->loaded_width = in->Xsize;
@@ -334,6 +352,7 @@ void ig_header(const void *source, size_t length, int format, ig_result *result)
 		g_object_unref(in);
 	} else
 		ig_take_error(result);
+	result->warnings = ig_warnings_end();
 	vips_thread_shutdown();
 }
 

@@ -48,6 +48,7 @@ typedef struct {
 	void *data; // the answer, to be freed by g_free; NULL unless IG_OK
 	size_t length;
 	int loaded_width, loaded_height; // as the loader reported them; 0 before
+	gint64 warnings;                 // of ig_header only: how many were logged
 	char message[200];               // of libvips, for people: may hold another thread's
 } ig_result;
 

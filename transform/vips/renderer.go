@@ -135,18 +135,20 @@ func (r *Renderer) admit(src []byte, p transform.Plan) (transform.Meta, layout, 
 // is done again by libvips, which says what is wrong.
 func (r *Renderer) render(ctx context.Context, src []byte, m transform.Meta, l layout, p transform.Plan) ([]byte, error) {
 	if path, _ := choose(m, l, p); path == viaBimg {
-		size, err := header(src, m.Format)
+		size, quiet, err := header(src, m.Format)
 		if err != nil {
 			return nil, err
 		}
 		if size != l.source {
 			return nil, errLoadedSize
 		}
-		if out, ok := renderBimg(src, l, p); ok {
-			r.viaBimg.Add(1)
-			return out, nil
+		if quiet { // else bimg's result could not be told from a damaged one
+			if out, ok := renderBimg(src, l, p); ok {
+				r.viaBimg.Add(1)
+				return out, nil
+			}
+			r.retried.Add(1)
 		}
-		r.retried.Add(1)
 	}
 	out, err := renderLibvips(ctx, src, m, l, p)
 	if err == nil {
