@@ -175,22 +175,3 @@ func (o *Origin) reloadSchema(ctx context.Context) error {
 	o.schema.Store(newSchema(all))
 	return nil
 }
-
-// BodyAllowance is what the file fields of a collection allow the body of an upload to weigh, in bytes: the sum of their
-// limits. It is 0 for a collection that there is not.
-func (o *Origin) BodyAllowance(collection string) int64 {
-	c := o.schema.Load().find(collection)
-	if c == nil {
-		return 0
-	}
-	var sum int64
-	for i := range c.Fields {
-		switch f := &c.Fields[i]; f.Type {
-		case FileField:
-			sum += f.SizeLimit() * int64(max(f.MaxSelect, 1))
-		case JSONField, EditorField:
-			sum += f.SizeLimit()
-		}
-	}
-	return sum
-}

@@ -10,72 +10,48 @@ import (
 	"github.com/imgorigin/imgorigin/origin/server"
 )
 
-func (d *Dialect) listCollections(r *server.Request) error {
-	who, err := d.caller(r)
+func (d *Dialect) listCollections(r *server.Request, who origin.Caller) (any, error) {
+	found, err := d.core.ListCollections(r.Context(), who, listQuery(r))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page, err := d.core.ListCollections(r.Context(), who, listQuery(r))
-	if err != nil {
-		return err
-	}
-	items := make([]any, len(page.Items))
-	for i, c := range page.Items {
+	items := make([]any, len(found.Items))
+	for i, c := range found.Items {
 		items[i] = collectionJSON(c)
 	}
-	return sendPicked(r, pageJSON(items, page.Page, page.PerPage, page.TotalItems, page.TotalPages))
+	return pageJSON(items, found.Page, found.PerPage, found.TotalItems, found.TotalPages), nil
 }
 
-func (d *Dialect) viewCollection(r *server.Request) error {
-	who, err := d.caller(r)
-	if err != nil {
-		return err
-	}
-	c, err := d.core.ViewCollection(r.Context(), who, r.Param(0))
-	if err != nil {
-		return err
-	}
-	return sendPicked(r, collectionJSON(c))
+func (d *Dialect) viewCollection(r *server.Request, who origin.Caller) (any, error) {
+	return described(d.core.ViewCollection(r.Context(), who, r.Param(0)))
 }
 
-func (d *Dialect) createCollection(r *server.Request) error {
-	return d.writeCollection(r, func(who origin.Caller, in origin.CollectionInput) (*origin.Collection, error) {
-		return d.core.CreateCollection(r.Context(), who, in)
-	})
+func (d *Dialect) createCollection(r *server.Request, who origin.Caller) (any, error) {
+	in, err := d.readCollection(r, who)
+	if err != nil {
+		return nil, err
+	}
+	return described(d.core.CreateCollection(r.Context(), who, in))
 }
 
-func (d *Dialect) updateCollection(r *server.Request) error {
-	return d.writeCollection(r, func(who origin.Caller, in origin.CollectionInput) (*origin.Collection, error) {
-		return d.core.UpdateCollection(r.Context(), who, r.Param(0), in)
-	})
+func (d *Dialect) updateCollection(r *server.Request, who origin.Caller) (any, error) {
+	in, err := d.readCollection(r, who)
+	if err != nil {
+		return nil, err
+	}
+	return described(d.core.UpdateCollection(r.Context(), who, r.Param(0), in))
 }
 
-func (d *Dialect) writeCollection(r *server.Request, do func(origin.Caller, origin.CollectionInput) (*origin.Collection, error)) error {
-	who, err := d.caller(r)
-	if err != nil {
-		return err
-	}
-	in, err := readCollection(r.Body(d.config.MaxBody))
-	if err != nil {
-		return err
-	}
-	c, err := do(who, in)
-	if err != nil {
-		return err
-	}
-	return sendPicked(r, collectionJSON(c))
+func (d *Dialect) deleteCollection(r *server.Request, who origin.Caller) (any, error) {
+	return nil, d.core.DeleteCollection(r.Context(), who, r.Param(0))
 }
 
-func (d *Dialect) deleteCollection(r *server.Request) error {
-	who, err := d.caller(r)
+// described is the collection that an operation of the core answers with.
+func described(c *origin.Collection, err error) (any, error) {
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := d.core.DeleteCollection(r.Context(), who, r.Param(0)); err != nil {
-		return err
-	}
-	r.Status(204)
-	return nil
+	return collectionJSON(c), nil
 }
 
 // nullable tells a key that is null from one that is not there: set is true for both null and a string.
@@ -125,12 +101,19 @@ type passwordBody struct {
 	IdentityFields *[]string `json:"identityFields"`
 }
 
-// readCollection reads a collection's JSON.
-func readCollection(body io.Reader) (origin.CollectionInput, error) {
-	data, err := io.ReadAll(body)
+// readCollection reads a collection's JSON, from those who may write one.
+func (d *Dialect) readCollection(r *server.Request, who origin.Caller) (origin.CollectionInput, error) {
+	if !who.Principal.Superuser {
+		return origin.CollectionInput{}, nil // the core refuses it, whatever the body is
+	}
+	data, err := io.ReadAll(r.Body(d.config.MaxBody))
 	if err != nil {
 		return origin.CollectionInput{}, bodyError(err)
 	}
+	return parseCollection(data)
+}
+
+func parseCollection(data []byte) (origin.CollectionInput, error) {
 	var b collectionBody
 	if len(bytes.TrimSpace(data)) > 0 {
 		if err := json.Unmarshal(data, &b); err != nil {

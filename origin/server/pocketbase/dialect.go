@@ -26,6 +26,7 @@ type Dialect struct {
 
 // New returns the dialect of a core.
 func New(core *origin.Origin, config Config) *Dialect {
+	config.MaxBody = min(config.MaxBody, 1<<60) // what fields allow is added to it
 	d := &Dialect{core: core, config: config, log: config.Log}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
@@ -40,9 +41,14 @@ func (d *Dialect) Mount(router *server.Router) {
 	files.Handle("HEAD", "/api/files/{collection}/{record}/{filename}", d.file)
 
 	api := router.Mount("", d.fail)
-	route := func(method, pattern string, h server.Handler) { api.Handle(method, pattern, d.api(h)) }
-	route("GET", "/api/health", d.health)
-	route("HEAD", "/api/health", d.health)
+	api.Handle("GET", "/api/health", d.api(d.health))
+	api.Handle("HEAD", "/api/health", d.api(d.health))
+	route := func(method, pattern string, h answerer) {
+		api.Handle(method, pattern, d.api(d.answer(h)))
+		if method == "GET" {
+			api.Handle("HEAD", pattern, d.api(d.answer(h)))
+		}
+	}
 	route("POST", "/api/files/token", d.fileToken)
 
 	route("GET", "/api/collections", d.listCollections)
@@ -68,6 +74,32 @@ func (d *Dialect) api(h server.Handler) server.Handler {
 	return func(r *server.Request) error {
 		apiHeaders(r)
 		return h(r)
+	}
+}
+
+// answerer does what a JSON route is for, and returns what becomes the body of the answer; nil is 204 without one.
+type answerer func(r *server.Request, who origin.Caller) (any, error)
+
+// answer finds out who asks, and which fields of the answer they want, before anything is done.
+func (d *Dialect) answer(h answerer) server.Handler {
+	return func(r *server.Request) error {
+		fields, err := parsePicker(r.QueryValue("fields"))
+		if err != nil {
+			return err
+		}
+		who, err := d.caller(r)
+		if err != nil {
+			return err
+		}
+		body, err := h(r, who)
+		switch {
+		case err != nil:
+			return err
+		case body == nil:
+			r.Status(204)
+			return nil
+		}
+		return r.JSON(200, fields.of(body))
 	}
 }
 

@@ -16,7 +16,7 @@ func (d *Dialect) file(r *server.Request) error {
 		Collection:  r.Param(0),
 		Record:      r.Param(1),
 		Name:        r.Param(2),
-		Thumb:       r.QueryValue("thumb"),
+		Thumb:       r.QueryWord("thumb"),
 		FileToken:   r.QueryValue("token"),
 		IfNoneMatch: r.HeaderList("If-None-Match"),
 		Facts:       r,
@@ -27,7 +27,7 @@ func (d *Dialect) file(r *server.Request) error {
 	securityHeaders(r)
 	r.SetHeader("Access-Control-Allow-Origin", "*")
 	r.SetHeader("Content-Security-Policy", "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox")
-	r.SetHeader("Content-Disposition", disposition(&content, r.QueryValue("download")))
+	r.SetHeaderBytes("Content-Disposition", appendDisposition(r.Scratch(), &content, r.QueryWord("download")))
 	if content.Policy == origin.PolicyPrivate {
 		r.SetHeader("Referrer-Policy", "no-referrer") // the address carries a token
 	}
@@ -35,17 +35,13 @@ func (d *Dialect) file(r *server.Request) error {
 	return r.Content(&content)
 }
 
-// fileToken answers POST /api/files/token.
-func (d *Dialect) fileToken(r *server.Request) error {
-	who, err := d.caller(r)
-	if err != nil {
-		return err
-	}
+// fileToken answers POST /api/files/token. A body means nothing.
+func (d *Dialect) fileToken(r *server.Request, who origin.Caller) (any, error) {
 	token, err := d.core.FileToken(r.Context(), who)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return r.JSON(200, map[string]string{"token": token})
+	return map[string]any{"token": token}, nil
 }
 
 // disposition says whether a browser shows the file or saves it. The stored type decides, not the one that is sent: a script

@@ -14,12 +14,16 @@ import (
 	"github.com/imgorigin/imgorigin/origin/server"
 )
 
-// Bounds of a form, beside the size of its body.
 const (
-	maxParts   = 1000     // values and files
-	maxValue   = 10 << 20 // bytes of one value of a multipart form: it is held in memory
+	maxParts   = 1000 // values and files of a multipart form
 	payloadKey = "@jsonPayload"
 )
+
+// limits bound a body, in bytes.
+type limits struct {
+	body   int64 // the whole of it
+	values int64 // what of it is held in memory: all but the files
+}
 
 var (
 	errMalformed = &refusal{400, badRequest}
@@ -28,12 +32,12 @@ var (
 
 // readValues reads a body without files: JSON or a form. No body at all is no values.
 func readValues(r *server.Request, limit int64) (map[string]any, error) {
-	in, err := readInput(r, limit, nil)
+	in, err := readInput(r, limits{limit, limit}, nil)
 	return in.Values, err
 }
 
 // stager takes a file of a multipart form as it arrives.
-type stager func(field, name string, body io.Reader) (*origin.Upload, error)
+type stager func(name string, body io.Reader) (*origin.Upload, error)
 
 // form collects the values and files of one body.
 type form struct {
@@ -41,40 +45,45 @@ type form struct {
 	payload []map[string]any
 	files   map[string][]*origin.Upload
 	parts   int
+	left    int64 // bytes of values that may still come
 }
 
-// readRecord reads a record's values and files. On an error nothing staged is left.
-func (d *Dialect) readRecord(r *server.Request, collection string) (in origin.RecordInput, err error) {
-	limit := d.config.MaxBody + d.core.BodyAllowance(collection)
-	return readInput(r, limit, func(_, name string, body io.Reader) (*origin.Upload, error) {
-		return d.core.Stage(r.LongContext(), name, body, limit)
+// readRecord reads a record's values and files from those who may write records at all. On an error nothing staged is left.
+func (d *Dialect) readRecord(r *server.Request, who origin.Caller, kind origin.WriteKind) (origin.RecordInput, error) {
+	allowed, err := d.core.Allowance(who, r.Param(0), kind)
+	if err != nil {
+		return origin.RecordInput{}, err
+	}
+	limit := limits{values: d.config.MaxBody + allowed.Values}
+	limit.body = limit.values + allowed.Files
+	in, err := readInput(r, limit, func(name string, body io.Reader) (*origin.Upload, error) {
+		return d.core.Stage(r.LongContext(), name, body, limit.body)
 	})
+	in.Expand = expand(r)
+	return in, err
 }
 
 // readInput reads a body of any of the types that PocketBase takes.
-func readInput(r *server.Request, limit int64, stage stager) (in origin.RecordInput, err error) {
-	f := form{values: make(map[string]any), files: make(map[string][]*origin.Upload)}
+func readInput(r *server.Request, limit limits, stage stager) (in origin.RecordInput, err error) {
+	f := form{values: make(map[string]any), files: make(map[string][]*origin.Upload), left: limit.values}
 	defer func() {
 		if err != nil {
 			origin.RecordInput{Files: f.files}.Discard()
-			r.Hangup()
 		}
 	}()
 	switch r.ContentType() {
 	case "application/json":
-		err = f.readJSON(r.Body(limit))
+		err = f.readJSON(r.Body(limit.values))
 	case "multipart/form-data":
-		err = f.readMultipart(r, limit, stage)
+		err = f.readMultipart(r, limit.body, stage)
 	case "application/x-www-form-urlencoded":
-		err = f.readURLEncoded(r.Body(limit))
-	case "":
-		if n, e := io.ReadFull(r.Body(limit), make([]byte, 1)); n > 0 {
-			err = errBadType
-		} else if errors.Is(e, server.ErrBodyTooLarge) {
-			err = e
-		}
+		err = f.readURLEncoded(r.Body(limit.values))
 	default:
-		err = errBadType
+		if n, e := io.ReadFull(r.Body(limit.values), make([]byte, 1)); n > 0 {
+			err = errBadType
+		} else if !errors.Is(e, io.EOF) {
+			err = bodyError(e)
+		}
 	}
 	if err != nil {
 		return origin.RecordInput{}, err
@@ -148,22 +157,22 @@ func (f *form) readPart(part *multipart.Part, stage stager) error {
 		return errMalformed
 	}
 	field, name := part.FormName(), part.FileName()
-	if field == "" {
-		return nil
-	}
-	if name != "" && stage != nil {
-		upload, err := stage(field, name, part)
+	switch {
+	case field == "", name != "" && stage == nil:
+		return nil // means nothing, and is passed over
+	case name != "":
+		upload, err := stage(name, part)
 		if err != nil {
 			return bodyError(err)
 		}
 		f.files[field] = append(f.files[field], upload)
 		return nil
 	}
-	value, err := io.ReadAll(io.LimitReader(part, maxValue+1))
+	value, err := io.ReadAll(io.LimitReader(part, f.left+1))
 	if err != nil {
 		return bodyError(err)
 	}
-	if len(value) > maxValue {
+	if f.left -= int64(len(value)); f.left < 0 {
 		return server.ErrBodyTooLarge
 	}
 	return f.add(field, string(value))

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 
 	"github.com/imgorigin/imgorigin/origin"
-	"github.com/imgorigin/imgorigin/origin/server"
 )
 
 // recordJSON is a record as this caller may see it. encoding/json sorts the keys of maps, as PocketBase's answers are.
@@ -44,25 +43,13 @@ func valueJSON(v any) any {
 	return v
 }
 
-func pageJSON(items []any, page, perPage, totalItems, totalPages int) map[string]any {
-	return map[string]any{
-		"items": items, "page": page, "perPage": perPage, "totalItems": totalItems, "totalPages": totalPages,
+func pageJSON(items []any, number, perPage, totalItems, totalPages int) page {
+	return page{
+		"items": items, "page": number, "perPage": perPage, "totalItems": totalItems, "totalPages": totalPages,
 	}
 }
 
-// sendSession answers a sign-in. "meta" is sent by providers only, and there are none.
-func (d *Dialect) sendSession(r *server.Request, s origin.Session) error {
-	return sendPicked(r, map[string]any{"record": recordJSON(s.View), "token": s.Token})
-}
-
-// sendPicked answers 200 with what the "fields" parameter picks of v.
-func sendPicked(r *server.Request, v map[string]any) error {
-	p, err := parsePicker(r.QueryValue("fields"))
-	if err != nil {
-		return err
-	}
-	if p == nil {
-		return r.JSON(200, v)
-	}
-	return r.JSON(200, p.pick(v))
+// sessionJSON is a sign-in. "meta" is sent by providers only, and there are none.
+func sessionJSON(s origin.Session) map[string]any {
+	return map[string]any{"record": recordJSON(s.View), "token": s.Token}
 }

@@ -2,24 +2,17 @@ package pocketbase
 
 import (
 	"encoding/json"
-	"html"
-	"regexp"
 	"strconv"
 	"strings"
 )
 
-// picker is the parsed "fields" parameter: which keys of an answer are sent. Paths are relative to the whole answer, and
-// go through lists as if these were not there.
+// picker is the parsed "fields" parameter: which keys of an answer are sent. Paths go through lists as if these were
+// not there. The nil picker picks everything.
 type picker struct {
-	all     bool               // "*": every key, but for those named beside it
-	keys    map[string]*picker // nil below: the whole value
-	excerpt *excerpt
-}
-
-// excerpt is the modifier ":excerpt(max, withEllipsis)": text without HTML, cut at max characters.
-type excerpt struct {
-	max      int
-	ellipsis bool
+	whole   bool               // a path ends here: the value as it is
+	keys    map[string]*picker // by name
+	rest    *picker            // "*": every key that is not named beside it; nil: none
+	excerpt *excerpt           // where whole: what is made of a text
 }
 
 // Bounds of the parameter.
@@ -28,15 +21,12 @@ const (
 	maxPickDepth  = 8
 )
 
-// parsePicker reads the parameter; empty means everything and is a nil picker.
+// parsePicker reads the parameter. Empty means everything.
 func parsePicker(s string) (*picker, error) {
-	if strings.TrimSpace(s) == "" {
-		return nil, nil
-	}
 	if len(s) > maxPickLength {
 		return nil, errMalformed
 	}
-	root := &picker{}
+	var root *picker
 	for _, path := range splitFields(s) {
 		path, modifier, modified := strings.Cut(strings.TrimSpace(path), ":")
 		if path == "" {
@@ -51,6 +41,9 @@ func parsePicker(s string) (*picker, error) {
 		steps := strings.Split(path, ".")
 		if len(steps) > maxPickDepth {
 			return nil, errMalformed
+		}
+		if root == nil {
+			root = &picker{}
 		}
 		root.add(steps, cut)
 	}
@@ -89,13 +82,14 @@ func parseExcerpt(s string) *excerpt {
 	return &excerpt{n, err == nil && on}
 }
 
+// add notes one path. A star means something at the end of a path only.
 func (p *picker) add(steps []string, cut *excerpt) {
 	if len(steps) == 0 {
-		p.excerpt = cut
+		p.whole, p.excerpt = true, cut
 		return
 	}
 	if steps[0] == "*" && len(steps) == 1 {
-		p.all = true
+		p.rest = &picker{whole: true, excerpt: cut}
 		return
 	}
 	if p.keys == nil {
@@ -107,15 +101,32 @@ func (p *picker) add(steps []string, cut *excerpt) {
 	p.keys[steps[0]].add(steps[1:], cut)
 }
 
+// page is the answer to a list: records or collections under "items", in an envelope.
+type page map[string]any
+
+// of returns what is picked of an answer. Of a list it is picked from the items and the envelope stays, as in
+// PocketBase; paths that begin with "items" are taken for paths from the envelope on.
+func (p *picker) of(answer any) any {
+	if p == nil {
+		return answer
+	}
+	list, ok := answer.(page)
+	if !ok {
+		return p.pick(answer)
+	}
+	if p.keys["items"] != nil {
+		return p.pick(map[string]any(list))
+	}
+	list["items"] = p.pick(list["items"])
+	return list
+}
+
 // pick returns the picked part of a value made of maps, lists and scalars.
 func (p *picker) pick(v any) any {
-	if p.excerpt != nil {
-		if s, ok := v.(string); ok {
-			return p.excerpt.cut(s)
+	if p.whole {
+		if s, ok := v.(string); ok && p.excerpt != nil {
+			return p.excerpt.of(s)
 		}
-		return v
-	}
-	if !p.all && p.keys == nil {
 		return v
 	}
 	switch v := v.(type) {
@@ -130,10 +141,8 @@ func (p *picker) pick(v any) any {
 		for k, value := range v {
 			if next := p.keys[k]; next != nil {
 				out[k] = next.pick(value)
-			} else if next := p.keys["*"]; next != nil {
-				out[k] = next.pick(value)
-			} else if p.all {
-				out[k] = value
+			} else if p.rest != nil {
+				out[k] = p.rest.pick(value)
 			}
 		}
 		return out
@@ -144,23 +153,4 @@ func (p *picker) pick(v any) any {
 		}
 	}
 	return v
-}
-
-var (
-	htmlTag    = regexp.MustCompile(`(?s)<[^>]*>`)
-	whiteSpace = regexp.MustCompile(`\s+`)
-)
-
-func (e *excerpt) cut(s string) string {
-	plain := html.UnescapeString(htmlTag.ReplaceAllString(s, " "))
-	plain = strings.TrimSpace(whiteSpace.ReplaceAllString(plain, " "))
-	runes := []rune(plain)
-	if len(runes) <= e.max {
-		return plain
-	}
-	short := strings.TrimSpace(string(runes[:e.max]))
-	if e.ellipsis {
-		short += "..."
-	}
-	return short
 }

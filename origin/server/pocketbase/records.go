@@ -8,75 +8,48 @@ import (
 	"github.com/imgorigin/imgorigin/origin/server"
 )
 
-func (d *Dialect) listRecords(r *server.Request) error {
-	who, err := d.caller(r)
+func (d *Dialect) listRecords(r *server.Request, who origin.Caller) (any, error) {
+	found, err := d.core.ListRecords(r.Context(), who, r.Param(0), listQuery(r))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page, err := d.core.ListRecords(r.Context(), who, r.Param(0), listQuery(r))
-	if err != nil {
-		return err
-	}
-	items := make([]any, len(page.Items))
-	for i, v := range page.Items {
+	items := make([]any, len(found.Items))
+	for i, v := range found.Items {
 		items[i] = recordJSON(v)
 	}
-	return sendPicked(r, pageJSON(items, page.Page, page.PerPage, page.TotalItems, page.TotalPages))
+	return pageJSON(items, found.Page, found.PerPage, found.TotalItems, found.TotalPages), nil
 }
 
-func (d *Dialect) viewRecord(r *server.Request) error {
-	who, err := d.caller(r)
-	if err != nil {
-		return err
-	}
-	view, err := d.core.ViewRecord(r.Context(), who, r.Param(0), r.Param(1), origin.ReadOptions{Expand: expand(r)})
-	if err != nil {
-		return err
-	}
-	return sendPicked(r, recordJSON(view))
+func (d *Dialect) viewRecord(r *server.Request, who origin.Caller) (any, error) {
+	return shown(d.core.ViewRecord(r.Context(), who, r.Param(0), r.Param(1), origin.ReadOptions{Expand: expand(r)}))
 }
 
-func (d *Dialect) createRecord(r *server.Request) error {
-	return d.write(r, func(who origin.Caller, in origin.RecordInput) (*origin.View, error) {
-		return d.core.CreateRecord(r.LongContext(), who, r.Param(0), in)
-	})
+func (d *Dialect) createRecord(r *server.Request, who origin.Caller) (any, error) {
+	in, err := d.readRecord(r, who, origin.Create)
+	if err != nil {
+		return nil, err
+	}
+	return shown(d.core.CreateRecord(r.LongContext(), who, r.Param(0), in))
 }
 
-func (d *Dialect) updateRecord(r *server.Request) error {
-	return d.write(r, func(who origin.Caller, in origin.RecordInput) (*origin.View, error) {
-		return d.core.UpdateRecord(r.LongContext(), who, r.Param(0), r.Param(1), in)
-	})
+func (d *Dialect) updateRecord(r *server.Request, who origin.Caller) (any, error) {
+	in, err := d.readRecord(r, who, origin.Update)
+	if err != nil {
+		return nil, err
+	}
+	return shown(d.core.UpdateRecord(r.LongContext(), who, r.Param(0), r.Param(1), in))
 }
 
-// write reads a record's input and answers with the record that the core made of it. The core owns the staged files from
-// then on, whatever becomes of them.
-func (d *Dialect) write(r *server.Request, do func(origin.Caller, origin.RecordInput) (*origin.View, error)) error {
-	who, err := d.caller(r)
-	if err != nil {
-		return err
-	}
-	in, err := d.readRecord(r, r.Param(0))
-	if err != nil {
-		return err
-	}
-	in.Expand = expand(r)
-	view, err := do(who, in)
-	if err != nil {
-		return err
-	}
-	return sendPicked(r, recordJSON(view))
+func (d *Dialect) deleteRecord(r *server.Request, who origin.Caller) (any, error) {
+	return nil, d.core.DeleteRecord(r.Context(), who, r.Param(0), r.Param(1))
 }
 
-func (d *Dialect) deleteRecord(r *server.Request) error {
-	who, err := d.caller(r)
+// shown is the record that an operation of the core answers with.
+func shown(v *origin.View, err error) (any, error) {
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := d.core.DeleteRecord(r.Context(), who, r.Param(0), r.Param(1)); err != nil {
-		return err
-	}
-	r.Status(204)
-	return nil
+	return recordJSON(v), nil
 }
 
 // listQuery reads the parameters that lists share. A number that is none counts as not given.
