@@ -17,7 +17,8 @@ func (r *Request) Content(c *origin.Content) error {
 	h.Set(fasthttp.HeaderLastModified, c.ModifiedHTTP)
 	h.Set(fasthttp.HeaderCacheControl, r.server.cacheControl(c.Policy))
 	// Evaluated even where the core has spared the bytes: an If-Match that fails goes before If-None-Match.
-	outcome, ranges := r.conditions().Evaluate(Validators{ETag: c.ETag, Modified: c.Modified})
+	conditions := r.conditions()
+	outcome, ranges := conditions.Evaluate(Validators{ETag: c.ETag, Modified: c.Modified})
 	switch {
 	case outcome == Failed:
 		h.SetContentType(c.ContentType)
@@ -38,8 +39,8 @@ func (r *Request) Content(c *origin.Content) error {
 }
 
 // conditions are the request's, read in place: Evaluate keeps nothing of them.
-func (r *Request) conditions() *Conditions {
-	return &Conditions{
+func (r *Request) conditions() Conditions {
+	return Conditions{
 		Method:            r.http.Method(),
 		IfMatch:           r.list(fasthttp.HeaderIfMatch),
 		IfNoneMatch:       r.list(fasthttp.HeaderIfNoneMatch),
@@ -54,10 +55,14 @@ func (r *Request) field(name string) []byte { return r.http.Request.Header.Peek(
 
 // list is a request header whose lines make one list (RFC 9110 section 5.3), in place where it has one line.
 func (r *Request) list(name string) []byte {
+	first := r.field(name)
+	if len(first) == 0 {
+		return nil
+	}
 	if lines := r.http.Request.Header.PeekAll(name); len(lines) > 1 {
 		return bytes.Join(lines, []byte(", "))
 	}
-	return r.field(name)
+	return first
 }
 
 // whole sends all of a content. HEAD opens it too, so that both methods say the same of bytes that are lost; fasthttp
@@ -77,13 +82,13 @@ func (r *Request) parts(c *origin.Content, parts Ranges) error {
 	case 0:
 		h.Del(fasthttp.HeaderLastModified)
 		h.Set(fasthttp.HeaderCacheControl, "no-store")
-		h.SetBytesV(fasthttp.HeaderContentRange, AppendUnsatisfied(nil, c.Size))
+		r.SetHeaderBytes(fasthttp.HeaderContentRange, AppendUnsatisfied(r.Scratch(), c.Size))
 		r.Bytes(fasthttp.StatusRequestedRangeNotSatisfiable, "text/plain; charset=utf-8", []byte("invalid range: failed to overlap\n"))
 		return nil
 	case 1:
 		part := parts.All()[0]
 		r.http.SetStatusCode(fasthttp.StatusPartialContent)
-		h.SetBytesV(fasthttp.HeaderContentRange, part.AppendContentRange(nil, c.Size))
+		r.SetHeaderBytes(fasthttp.HeaderContentRange, part.AppendContentRange(r.Scratch(), c.Size))
 		if c.Data != nil {
 			r.http.Response.SetBodyRaw(c.Data[part.Start : part.Start+part.Length])
 			return nil

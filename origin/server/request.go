@@ -14,13 +14,14 @@ import (
 
 // Request is one request and its answer. It is valid until its handler returns; the strings that it hands out are copies.
 type Request struct {
-	http   *fasthttp.RequestCtx
-	server *Server
-	raw    [maxParams][]byte // path parameters as they came
-	params int
-	body   *boundedBody // once asked for
-	cancel context.CancelFunc
-	ctx    context.Context
+	http    *fasthttp.RequestCtx
+	server  *Server
+	raw     [maxParams][]byte // path parameters as they came
+	params  int
+	body    *boundedBody // once asked for
+	scratch []byte
+	cancel  context.CancelFunc
+	ctx     context.Context
 }
 
 // ErrBodyTooLarge is what reading a body returns once it has passed its limit.
@@ -42,7 +43,7 @@ func (r *Request) Param(i int) string {
 	if i >= r.params {
 		return ""
 	}
-	return decodeSegment(r.raw[i])
+	return decodeSegment(r.server.words, r.raw[i])
 }
 
 // Method returns the request's method.
@@ -58,10 +59,15 @@ func (r *Request) IsHead() bool { return r.http.IsHead() }
 func (r *Request) Header(name string) string { return string(r.http.Request.Header.Peek(name)) }
 
 // HeaderList returns all lines of a request header that is a list, as one.
-func (r *Request) HeaderList(name string) string { return string(r.list(name)) }
+func (r *Request) HeaderList(name string) string { return r.server.words.Bytes(r.list(name)) }
 
 // QueryValue returns the first value of a query parameter.
 func (r *Request) QueryValue(name string) string { return string(r.http.QueryArgs().Peek(name)) }
+
+// QueryWord is QueryValue for parameters whose values come again and again, and are no secrets.
+func (r *Request) QueryWord(name string) string {
+	return r.server.words.Bytes(r.http.QueryArgs().Peek(name))
+}
 
 // HasQuery tells whether a query parameter is there, empty or not.
 func (r *Request) HasQuery(name string) bool { return r.http.QueryArgs().Has(name) }
@@ -163,6 +169,15 @@ func (r *Request) Multipart(limit int64) (*multipart.Reader, error) {
 		return nil, ErrNotMultipart
 	}
 	return multipart.NewReader(r.Body(limit), params["boundary"]), nil
+}
+
+// Scratch returns an empty buffer of the request's own, for a value that is given to SetHeaderBytes.
+func (r *Request) Scratch() []byte { return r.scratch[:0] }
+
+// SetHeaderBytes sets a header of the answer to a copy of value, and keeps value's room for the next Scratch.
+func (r *Request) SetHeaderBytes(name string, value []byte) {
+	r.http.Response.Header.SetBytesV(name, value)
+	r.scratch = value[:0]
 }
 
 // SetHeader sets a header of the answer.

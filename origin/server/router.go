@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/imgorigin/imgorigin/internal/intern"
 )
 
 // Handler answers one request. An error it returns is worded by the ErrorWriter of the mount it belongs to.
@@ -135,8 +137,8 @@ func (n *node) find(r *Request, method []byte, segments [][]byte, params int) (m
 
 // decodeSegment undoes percent-encoding, once. A broken escape stands for itself, so that the name it is part of is
 // looked up and not found.
-func decodeSegment(raw []byte) string {
-	s := string(raw)
+func decodeSegment(words *intern.Table, raw []byte) string {
+	s := words.Bytes(raw)
 	if strings.IndexByte(s, '%') < 0 {
 		return s
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/imgorigin/imgorigin/internal/intern"
 )
 
 // named is a handler that can be told from others: it returns its own name for an error.
@@ -28,7 +30,7 @@ func routes(lines ...string) *Router {
 
 // route tells which handler a request finds, and with which parameters.
 func (t *Router) route(method, path string) string {
-	r := &Request{}
+	r := &Request{server: &Server{words: intern.New()}}
 	found := t.find(r, []byte(method), []byte(path)).handle(r).Error()
 	if found == "fallback" {
 		return found // what a path that led nowhere left of parameters means nothing
@@ -93,7 +95,7 @@ func TestMountsKeepTheirPrefixAndTheirWords(t *testing.T) {
 		mount.Handle("GET", "/files/{name}", func(*Request) error { return named(prefix) })
 	}
 	for path, want := range map[string]string{"/files/x": "", "/flextype/files/x": "/flextype", "/other/files/x": "/other/"} {
-		m := router.find(&Request{}, []byte("GET"), []byte(path))
+		m := router.find(&Request{server: &Server{words: intern.New()}}, []byte("GET"), []byte(path))
 		m.fail(nil, nil)
 		if got := m.handle(nil).Error(); got != want || said != want {
 			t.Errorf("%s is answered by the mount of %q in the words of %q", path, got, said)

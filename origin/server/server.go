@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/imgorigin/imgorigin/internal/intern"
 )
 
 // Server serves a Router. New makes one, Serve runs it, Shutdown ends it.
@@ -22,6 +24,7 @@ type Server struct {
 	running context.Context // ends when drained, or when draining took too long
 	abort   context.CancelFunc
 	pool    sync.Pool
+	words   *intern.Table // parts of hot addresses
 	counts  counts
 }
 
@@ -37,7 +40,7 @@ func New(config Config, router *Router, log *slog.Logger) (*Server, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, router: router, log: log}
+	s := &Server{config: config, router: router, log: log, words: intern.New()}
 	s.running, s.abort = context.WithCancel(context.Background())
 	s.pool.New = func() any { return &Request{server: s} }
 	s.http = &fasthttp.Server{
@@ -127,7 +130,7 @@ func (s *Server) finish(r *Request) {
 		r.cancel()
 	}
 	r.settle()
-	*r = Request{server: s}
+	*r = Request{server: s, scratch: r.scratch}
 	s.pool.Put(r)
 }
 

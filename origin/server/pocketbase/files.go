@@ -44,22 +44,27 @@ func (d *Dialect) fileToken(r *server.Request, who origin.Caller) (any, error) {
 	return map[string]any{"token": token}, nil
 }
 
-// disposition says whether a browser shows the file or saves it. The stored type decides, not the one that is sent: a script
+// appendDisposition says whether a browser shows the file or saves it. The stored type decides, not the one that is sent: a script
 // that calls itself .svg must not be shown.
-func disposition(c *origin.Content, download string) string {
+func appendDisposition(b []byte, c *origin.Content, download string) []byte {
 	kind := "attachment"
 	if inlineTypes[c.File.ContentType] && !isTrue(download) {
 		kind = "inline"
 	}
-	name := string(c.File.Name)
+	b = append(append(b, kind...), "; filename="...)
 	if c.Variant != "" {
-		name = c.Variant + "_" + name
+		b = append(append(b, c.Variant...), '_')
 	}
+	name := string(c.File.Name)
 	if isASCII(name) {
-		return kind + "; filename=" + name
+		return append(b, name...)
 	}
-	// RFC 6266 section 4.3: an ASCII stand-in for old clients, then the real name.
-	return kind + "; filename=" + asciiOnly(name) + "; filename*=UTF-8''" + url.PathEscape(name)
+	// RFC 6266 section 4.3: an ASCII stand-in for old clients, then the real name in the form of RFC 8187.
+	b = append(append(b, asciiOnly(name)...), "; filename*=UTF-8''"...)
+	if c.Variant != "" {
+		b = append(append(b, c.Variant...), '_')
+	}
+	return append(b, strings.ReplaceAll(url.QueryEscape(name), "+", "%20")...)
 }
 
 // isTrue reads a parameter as PocketBase does: in Go's grammar of truth, and nothing else is true.
