@@ -23,6 +23,7 @@ build: deps ## build bin/imgorigin
 
 test: test-deps lint ## run all tests with the race detector
 	go test -race -timeout 14m ./...
+	go test -run NoAllocation ./origin/server ./internal/intern # the race detector allocates
 
 lint: deps ## check formatting and vet
 	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; \
