@@ -44,27 +44,29 @@ func (d *Dialect) fileToken(r *server.Request, who origin.Caller) (any, error) {
 	return map[string]any{"token": token}, nil
 }
 
-// appendDisposition says whether a browser shows the file or saves it. The stored type decides, not the one that is sent: a script
-// that calls itself .svg must not be shown.
+// appendDisposition says whether a browser shows the file or saves it, and under which name. The stored type decides, not
+// the one that is sent: a script that calls itself .svg must not be shown.
 func appendDisposition(b []byte, c *origin.Content, download string) []byte {
 	kind := "attachment"
 	if inlineTypes[c.File.ContentType] && !isTrue(download) {
 		kind = "inline"
 	}
 	b = append(append(b, kind...), "; filename="...)
-	if c.Variant != "" {
-		b = append(append(b, c.Variant...), '_')
-	}
 	name := string(c.File.Name)
-	if isASCII(name) {
-		return append(b, name...)
+	if isPlain(name) {
+		return append(appendVariant(b, c.Variant), name...)
 	}
-	// RFC 6266 section 4.3: an ASCII stand-in for old clients, then the real name in the form of RFC 8187.
-	b = append(append(b, asciiOnly(name)...), "; filename*=UTF-8''"...)
-	if c.Variant != "" {
-		b = append(append(b, c.Variant...), '_')
-	}
+	// RFC 6266 section 4.3: a stand-in for old clients, then the real name in the form of RFC 8187.
+	b = append(appendVariant(append(b, '"'), c.Variant), harmless(name)...)
+	b = appendVariant(append(b, `"; filename*=UTF-8''`...), c.Variant)
 	return append(b, strings.ReplaceAll(url.QueryEscape(name), "+", "%20")...)
+}
+
+func appendVariant(b []byte, variant string) []byte {
+	if variant == "" {
+		return b
+	}
+	return append(append(b, variant...), '_')
 }
 
 // isTrue reads a parameter as PocketBase does: in Go's grammar of truth, and nothing else is true.
@@ -104,20 +106,24 @@ func sentType(name origin.FileName, stored string) string {
 	return stored
 }
 
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
+// isPlain tells whether a name has only what our own names have. These PocketBase sends without quotes.
+func isPlain(name string) bool {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+		case strings.IndexByte("_.*-+=#", c) < 0:
 			return false
 		}
 	}
 	return true
 }
 
-func asciiOnly(s string) string {
+// harmless is what of a name may stand between quotes: no quote, no escape, nothing but printable ASCII.
+func harmless(name string) string {
 	return strings.Map(func(c rune) rune {
-		if c < ' ' || c > '~' {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' || c == '%' {
 			return '_'
 		}
 		return c
-	}, s)
+	}, name)
 }
