@@ -31,6 +31,8 @@ func TestLimitsCheck(t *testing.T) {
 		{"one byte more", func(m *Meta) { m.ICCBytes = 4<<20 + 1 }, ErrTooComplex},
 		{"EXIF of 1 MiB", func(m *Meta) { m.EXIFBytes = 1 << 20 }, nil},
 		{"one byte of EXIF more", func(m *Meta) { m.EXIFBytes = 1<<20 + 1 }, ErrTooComplex},
+		{"text of 32 MiB", func(m *Meta) { m.TextBytes = 32 << 20 }, nil},
+		{"one byte of text more", func(m *Meta) { m.TextBytes = 32<<20 + 1 }, ErrTooComplex},
 		{"a walk that met its bound", func(m *Meta) { m.Partial = true }, ErrTooComplex},
 		{"a cut picture is no question of limits", func(m *Meta) { m.Truncated, m.FrameCut = true, true }, nil},
 	} {
@@ -75,7 +77,7 @@ func TestLimitsValidate(t *testing.T) {
 	if err := DefaultLimits().Validate(); err != nil {
 		t.Errorf("the default: %v", err)
 	}
-	if err := (Limits{1, 1, 1, 1, 1, 1, 1, 1}).Validate(); err != nil {
+	if err := (Limits{1, 1, 1, 1, 1, 1, 1, 1, 1}).Validate(); err != nil {
 		t.Errorf("the least: %v", err)
 	}
 	for name, change := range map[string]func(*Limits){
@@ -86,6 +88,7 @@ func TestLimitsValidate(t *testing.T) {
 		"scan pixels":   func(l *Limits) { l.MaxScanPixels = 0 },
 		"ICC":           func(l *Limits) { l.MaxICCBytes = 0 },
 		"EXIF":          func(l *Limits) { l.MaxEXIFBytes = 0 },
+		"text":          func(l *Limits) { l.MaxTextBytes = 0 },
 		"output pixels": func(l *Limits) { l.MaxOutputPixels = 0 },
 	} {
 		l := DefaultLimits()

@@ -58,7 +58,7 @@ type Meta struct {
 	FrameCut bool
 
 	// Partial is set when the walk ended at its bound (see Probe), so that Frames,
-	// Scans, ICCBytes and EXIFBytes are lower bounds.
+	// Scans, ICCBytes, EXIFBytes and TextBytes are lower bounds.
 	Partial bool
 
 	// Frames is the number of frames found in a GIF, an animated WebP or an APNG,
@@ -71,6 +71,10 @@ type Meta struct {
 	// ICCBytes and EXIFBytes are the stored lengths of the colour profile
 	// (compressed, in PNG) and of the EXIF blocks, without the segment headers.
 	ICCBytes, EXIFBytes int64
+
+	// TextBytes is how much the text chunks of a PNG can inflate to, in bytes, 0 for
+	// other formats. No catalog keeps it: it is found again when a picture is rendered.
+	TextBytes int64
 }
 
 // Upright returns the dimensions as the viewer sees them, after EXIF rotation:

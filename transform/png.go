@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 )
@@ -10,6 +11,10 @@ const pngSignature = "\x89PNG\r\n\x1a\n"
 // maxDeflateRatio is how many bytes one byte of a deflate stream can make at most
 // (RFC 1951: 258 bytes for one bit of length and one of distance).
 const maxDeflateRatio = 1032
+
+// maxInflatedText is what libpng inflates of one chunk at most, in bytes: its
+// PNG_USER_CHUNK_MALLOC_MAX.
+const maxInflatedText = 8_000_000
 
 // PNG colour types (PNG 11.2.1): bits for palette, colour and alpha.
 const (
@@ -131,12 +136,30 @@ func (w *walker) chunk(p *pngWalk, kind string, length int64) error {
 			p.Orientation = w.orientation(length)
 		}
 		p.EXIFBytes += length
+	case "tEXt", "zTXt", "iTXt":
+		p.TextBytes += w.inflatedText(kind, length)
 	case "acTL":
 		p.animated = p.data == 0
 	case "fcTL":
 		p.controls++
 	}
 	return nil
+}
+
+// inflatedText returns how many bytes a text chunk can inflate to (PNG 11.3.3):
+// libpng does so for every one of them, whether anyone wants the text or not.
+func (w *walker) inflatedText(kind string, length int64) int64 {
+	if kind == "tEXt" {
+		return length
+	}
+	if kind == "iTXt" {
+		const keyword = 79 // bytes at most, then a zero and the compression flag
+		p := w.peek(int(min(length, keyword+2)))
+		if end := bytes.IndexByte(p, 0); end >= 0 && end+1 < len(p) && p[end+1] == 0 {
+			return length
+		}
+	}
+	return max(length, min(length*maxDeflateRatio, maxInflatedText))
 }
 
 // finish ends a walk that reached IEND.

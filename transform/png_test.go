@@ -68,6 +68,37 @@ func TestProbePNGMetadata(t *testing.T) {
 	}
 }
 
+func TestProbePNGKnowsWhatItsTextsCanInflateTo(t *testing.T) {
+	compressed := make([]byte, 2000)
+	for _, tt := range []struct {
+		name  string
+		texts [][]byte
+		want  int64
+	}{
+		{"none", nil, 0},
+		{"a plain one", [][]byte{pngChunk("tEXt", []byte("Title\x00abc"))}, 9},
+		{"a compressed one", [][]byte{pngChunk("zTXt", []byte("Title\x00\x00"), compressed)}, 2007 * 1032},
+		{"a compressed one of which libpng stops inflating", [][]byte{pngChunk("zTXt", make([]byte, 9000))}, 8_000_000},
+		{"a compressed one that is longer than that as it is", [][]byte{pngChunk("zTXt", make([]byte, 8_000_001))}, 8_000_001},
+		{"an international one that is not compressed", [][]byte{pngChunk("iTXt", []byte("Title\x00\x00\x00\x00\x00"), compressed)}, 2010},
+		{"an international one that is", [][]byte{pngChunk("iTXt", []byte("Title\x00\x01\x00\x00\x00"), compressed)}, 2010 * 1032},
+		{"one without an end of its keyword", [][]byte{pngChunk("iTXt", []byte("Title"))}, 5 * 1032},
+		{"all of them", [][]byte{pngChunk("tEXt", make([]byte, 10)), pngChunk("zTXt", make([]byte, 10)), pngChunk("iTXt", make([]byte, 10))}, 10 + 10*1032 + 10},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, before := range []bool{true, false} { // the data: libpng reads texts on either side of it
+				chunks := append([][]byte{pngHeader(20, 10, 8, 2, 0)}, tt.texts...)
+				if chunks = append(chunks, idat()); !before {
+					chunks = append([][]byte{chunks[0], idat()}, tt.texts...)
+				}
+				if m, err := probeBytes(pngFile(chunks...)); err != nil || m.TextBytes != tt.want {
+					t.Errorf("Probe = %+v, %v, want %d bytes of text", m, err, tt.want)
+				}
+			}
+		})
+	}
+}
+
 func TestProbePNGWithDamage(t *testing.T) {
 	head := pngHeader(20, 10, 8, 2, 0)
 	signature, end := []byte(pngSignature), pngChunk("IEND")
