@@ -3,6 +3,7 @@ package origin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -115,7 +116,9 @@ func (o *Origin) describe(r *resolved, file *File, field *Field) {
 	r.modified = file.Committed.UTC().Format(httpDate)
 	for _, listed := range r.collection.thumbs[field.ID] {
 		v := &variant{spec: listed.spec}
-		v.refused = o.plan(v, file, listed.thumb)
+		if v.refused = o.plan(v, file, listed.thumb); v.refused != nil {
+			o.log.Debug("no thumb will be made", "key", string(file.OriginalKey()), "thumb", v.spec, "error", v.refused)
+		}
 		r.variants = append(r.variants, v)
 	}
 }
@@ -126,14 +129,18 @@ const httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
 // plan is step 3 of a read for one thumb, and tells by the header alone what can never be rendered.
 func (o *Origin) plan(v *variant, file *File, thumb transform.Thumb) error {
 	format := transform.FormatOf(file.ContentType)
-	if format == transform.Unknown || format != file.Image.Format {
+	switch format {
+	case transform.Unknown:
 		return transform.ErrUnsupported
+	case file.Image.Format:
+	default: // the bytes begin as a picture, and its header made no sense when it was uploaded
+		return fmt.Errorf("%w: unreadable, or of a kind that is not read", transform.ErrCorrupt)
 	}
 	if err := o.config.Limits.Check(file.Image); err != nil {
 		return err
 	}
 	if file.Size > o.config.MaxSourceBytes {
-		return transform.ErrTooComplex
+		return fmt.Errorf("%w: source of %d bytes", transform.ErrTooComplex, file.Size)
 	}
 	v.geometry = thumb.Geometry(file.Image.Upright())
 	if err := o.config.Limits.CheckOutput(v.geometry, format); err != nil {
