@@ -262,7 +262,7 @@ func (o *Origin) DeleteCollection(ctx context.Context, who Caller, idOrName stri
 	if err := superuser(op, who); err != nil {
 		return err
 	}
-	var gone CollectionID
+	var gone []FileRef
 	err := o.catalog.Write(ctx, func(tx CatalogTx) error {
 		all, err := tx.Collections(ctx)
 		if err != nil {
@@ -279,8 +279,10 @@ func (o *Origin) DeleteCollection(ctx context.Context, who Caller, idOrName stri
 			return &Error{Op: op, Kind: Invalid,
 				Message: message + " probably due to existing reference in " + strings.Join(names, ", ") + "."}
 		}
-		gone = found.ID
-		if err := tx.SetParam(ctx, stampParam(gone), nil); err != nil {
+		if gone, err = collectionFiles(ctx, tx, found.Collection); err != nil {
+			return err
+		}
+		if err := tx.SetParam(ctx, stampParam(found.ID), nil); err != nil {
 			return err
 		}
 		return tx.DeleteCollection(ctx, found.Collection)
@@ -289,8 +291,7 @@ func (o *Origin) DeleteCollection(ctx context.Context, who Caller, idOrName stri
 		return failed(op, err)
 	}
 	o.schemaChanged(ctx)
-	prefixes := CollectionPrefixes(gone)
-	o.dropPrefixes(ctx, prefixes[:]...)
+	o.dropFiles(ctx, gone)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/imgorigin/imgorigin/rule"
@@ -37,6 +38,42 @@ func dropFieldFiles(ctx context.Context, tx CatalogTx, old, c *Collection) ([]Fi
 	}
 	return dropped, nil
 }
+
+// sweptMost bounds the memory that the names of a collection's files take, about 200 bytes each, and is what sweepTimeout is
+// enough for. The files beyond it are orphans after the commit, which CollectGarbage removes.
+const sweptMost = 100_000
+
+// collectionFiles lists up to sweptMost files of a collection's records.
+func collectionFiles(ctx context.Context, reader CatalogReader, c *Collection) ([]FileRef, error) {
+	var fields []string
+	for i := range c.Fields {
+		if c.Fields[i].Type == FileField {
+			fields = append(fields, c.Fields[i].Name)
+		}
+	}
+	if len(fields) == 0 {
+		return nil, nil
+	}
+	var files []FileRef
+	err := eachRecord(ctx, reader, c, func(r *Record) error {
+		for _, field := range fields {
+			for _, name := range r.Strings(field) {
+				files = append(files, FileRef{c.ID, r.ID, FileName(name)})
+			}
+		}
+		if len(files) >= sweptMost {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return files, err
+}
+
+// errEnough ends a walk that needs no more.
+var errEnough = errors.New("enough")
 
 // recordBatch is how many records eachRecord reads at once.
 const recordBatch = 1000

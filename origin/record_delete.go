@@ -59,12 +59,7 @@ func (o *Origin) DeleteRecord(ctx context.Context, who Caller, name, id string) 
 	for _, ref := range slices.Concat(done.gone, done.changed) {
 		o.invalidate(ref.Collection, ref.Record)
 	}
-	var prefixes []Key
-	for _, ref := range done.gone {
-		p := RecordPrefixes(ref.Collection, ref.Record)
-		prefixes = append(prefixes, p[:]...)
-	}
-	o.dropPrefixes(ctx, prefixes...)
+	o.dropFiles(ctx, done.files)
 	return nil
 }
 
@@ -83,6 +78,7 @@ type removal struct {
 	collections []*Collection
 	gone        []FileRef // Name is empty
 	changed     []FileRef // Name is empty
+	files       []FileRef // of the records that are gone
 }
 
 func (m *removal) run(ctx context.Context, c *Collection, id RecordID) (err error) {
@@ -101,8 +97,15 @@ func (m *removal) run(ctx context.Context, c *Collection, id RecordID) (err erro
 }
 
 func (m *removal) remove(ctx context.Context, c *Collection, id RecordID) error {
+	files, err := m.tx.Files(ctx, c.ID, id)
+	if err != nil {
+		return err
+	}
 	if err := m.tx.DeleteRecord(ctx, c, id); err != nil {
 		return err
+	}
+	for i := range files {
+		m.files = append(m.files, files[i].FileRef)
 	}
 	m.gone = append(m.gone, FileRef{Collection: c.ID, Record: id})
 	return nil

@@ -14,7 +14,9 @@ func sweeping(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), sweepTimeout)
 }
 
-// dropFiles removes the originals and renditions of files that no row knows any more.
+// dropFiles removes the originals and renditions of files that no row knows any more. It goes by the files' names, which are
+// never used twice, and not by what their record's or collection's keys begin with: since the commit there may be another
+// record, or another collection, of the same id.
 func (o *Origin) dropFiles(ctx context.Context, refs []FileRef) {
 	if len(refs) == 0 {
 		return
@@ -28,17 +30,6 @@ func (o *Origin) dropFiles(ctx context.Context, refs []FileRef) {
 	errs := []error{o.blobs.Delete(ctx, originals...)}
 	for _, ref := range refs {
 		errs = append(errs, o.blobs.DeletePrefix(ctx, ref.RenditionPrefix()))
-	}
-	o.sweptWith(errs)
-}
-
-// dropPrefixes removes everything that was kept for a record or a collection.
-func (o *Origin) dropPrefixes(ctx context.Context, prefixes ...Key) {
-	ctx, cancel := sweeping(ctx)
-	defer cancel()
-	var errs []error
-	for _, prefix := range prefixes {
-		errs = append(errs, o.blobs.DeletePrefix(ctx, prefix))
 	}
 	o.sweptWith(errs)
 }
