@@ -3,6 +3,7 @@
 // Nothing here is written for us: what the client sends and expects is PocketBase's.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { File } from 'node:buffer'; // global only from Node 20 on
 import { readFile } from 'node:fs/promises';
 import PocketBase, { ClientResponseError } from 'pocketbase';
 

@@ -28,8 +28,8 @@ func (o *Origin) account(ctx context.Context, collectionID, id string) (*account
 		return nil, ErrNotFound
 	}
 	epoch := o.epochs.of(c.ID, RecordID(id))
-	if a, ok := o.accounts.Get(key); ok && a.epoch == epoch && a.collection == c {
-		return a, nil
+	if a, ok := o.accounts.Get(key); ok && a.epoch == epoch && a.collection == c && !o.deaf.Load() {
+		return a, nil // while deaf, another process may have taken the credential back
 	}
 	record, err := o.catalog.Record(ctx, c.Collection, RecordID(id))
 	if err != nil {

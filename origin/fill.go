@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/imgorigin/imgorigin/cache"
 	"github.com/imgorigin/imgorigin/transform"
 )
 
@@ -29,9 +30,13 @@ func (o *Origin) rendition(ctx context.Context, r *resolved, v *variant) (*rendi
 		o.counters.memoryHits.Add(1)
 		return made, nil
 	}
-	made, _, err := o.flight.Do(ctx, string(v.key), o.config.FillTimeout, func(ctx context.Context) (*rendition, error) {
+	made, joined, err := o.flight.Do(ctx, string(v.key), o.config.FillTimeout, func(ctx context.Context) (*rendition, error) {
 		return o.fill(ctx, r, v)
 	})
+	var panicked *cache.PanicError
+	if !joined && errors.As(err, &panicked) {
+		o.log.Error("a render panicked", "key", string(v.key), "panic", panicked.Value, "stack", string(panicked.Stack))
+	}
 	return made, err
 }
 

@@ -23,6 +23,7 @@ const (
 	keeperBatch    = 512     // pending uses that do not wait for the interval
 	keeperMost     = 1 << 16 // pending uses that are remembered while the catalog does not answer
 	keeperTimeout  = 30 * time.Second
+	keeperLast     = 5 * time.Second
 	keeperEvicts   = 128 // renditions removed per step
 )
 
@@ -64,7 +65,7 @@ func (k *keeper) run(ctx context.Context) {
 			k.step(ctx)
 		}
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), keeperTimeout)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), keeperLast)
 	defer cancel()
 	k.step(last)
 }

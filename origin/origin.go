@@ -115,14 +115,21 @@ func (o *Origin) closeCaches() {
 	o.accounts.Close()
 }
 
-// Close ends the core: fills in flight are cancelled and waited for, as long as ctx allows.
+// Close ends the core: fills in flight are cancelled, and they and what the core does on its own are waited for, as long
+// as ctx allows.
 func (o *Origin) Close(ctx context.Context) error {
 	err := o.flight.Close(ctx)
 	if e := o.lookups.Close(ctx); err == nil {
 		err = e
 	}
 	o.stop()
-	o.background.Wait()
+	ended := make(chan struct{})
+	go func() { o.background.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	o.gate.Close()
 	o.closeCaches()
 	return err

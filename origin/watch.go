@@ -20,10 +20,7 @@ const (
 // reports when it is watched again is that anything may have changed, which ends both.
 func (o *Origin) watch(ctx context.Context) {
 	for pause := watchRetryFirst; ctx.Err() == nil; pause = min(2*pause, watchRetryMost) {
-		err := o.catalog.Watch(ctx, func(c Change) {
-			o.apply(ctx, c)
-			pause = watchRetryFirst
-		})
+		err := o.listen(ctx, func() { pause = watchRetryFirst })
 		if ctx.Err() != nil {
 			return
 		}
@@ -37,15 +34,28 @@ func (o *Origin) watch(ctx context.Context) {
 	}
 }
 
+// listen watches once. A change that cannot be applied ends it too: its successor begins with "anything may have changed".
+func (o *Origin) listen(ctx context.Context, heard func()) error {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	err := o.catalog.Watch(ctx, func(c Change) {
+		if err := o.apply(ctx, c); err != nil {
+			giveUp(err)
+			return
+		}
+		heard()
+	})
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
 // apply forgets what a change made old.
-func (o *Origin) apply(ctx context.Context, c Change) {
+func (o *Origin) apply(ctx context.Context, c Change) error {
 	if c.All || c.Schema {
 		if err := o.reloadSchema(ctx); err != nil {
-			if ctx.Err() == nil {
-				o.deaf.Store(true)
-				o.log.Error("reading the collections failed", "error", err)
-			}
-			return
+			return err
 		}
 	}
 	switch {
@@ -55,4 +65,5 @@ func (o *Origin) apply(ctx context.Context, c Change) {
 	case c.Record != "":
 		o.epochs.bump(c.Collection, c.Record)
 	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -58,7 +57,8 @@ func (m *metricsServer) wait() error {
 	return err
 }
 
-func (m *metricsServer) close(ctx context.Context) error { return m.http.Shutdown(ctx) }
+// close ends serving at once: a scrape is asked for again.
+func (m *metricsServer) close() { _ = m.http.Close() }
 
 // collector reads the parts' own counters when Prometheus asks; nothing is counted twice.
 type collector struct {
@@ -81,6 +81,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	h := c.host.Stats()
 	total("requests", "Requests begun.", h.Requests)
 	total("panics", "Requests whose handler panicked.", h.Panics)
+	total("request_failures", "Requests that were answered with an error of ours or of the client's.", h.Failed)
 	total("sent_bytes", "Bytes of bodies sent from memory.", h.SentBytes)
 	gauge("open_connections", "Connections open now.", float64(h.OpenConnections))
 	answers := prometheus.NewDesc("imgorigin_responses_total", "Answers by the class of their status.", []string{"class"}, nil)
@@ -96,6 +97,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	total("renders", "Renders begun.", s.Renders)
 	total("render_failures", "Renders that failed.", s.RenderFailures)
 	total("stand_ins", "Originals sent in place of a thumb.", s.StandIns)
+	total("render_panics", "Renders that panicked.", s.Flight.Panics)
+	total("keeper_failures", "Failed attempts to note uses of renditions or to evict.", s.KeeperFailures)
 	total("keep_failures", "Renditions that could not be stored.", s.KeepFailures)
 	total("renditions_evicted", "Stored renditions removed to stay within the budget.", s.Evicted)
 	total("watch_failures", "Times that hearing of other processes' changes failed.", s.WatchFailures)
@@ -107,6 +110,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge("renders_queued", "Jobs that wait for a renderer now.", float64(s.Gate.Queued))
 	total("renders_refused", "Jobs refused because the queue was full.", s.Gate.Refused)
 	total("renders_timed_out", "Jobs that waited too long.", s.Gate.TimedOut)
+	total("vips_warnings", "Warnings that libvips logged.", uint64(max(c.renderer.Stats().Warnings, 0)))
 	gauge("memory_cache_bytes", "Renditions held in memory.", float64(s.Memory.Bytes))
 	total("memory_cache_dropped", "Renditions that memory did not take: its buffer was full.", s.Memory.Dropped)
 	total("memory_cache_rejected", "Renditions that memory did not take: others are asked for more often.", s.Memory.Rejected)

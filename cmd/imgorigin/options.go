@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -78,40 +79,88 @@ type serveOptions struct {
 	BodyTimeout   time.Duration `help:"How long receiving a request's body may take." default:"5m" placeholder:"TIME"`
 	WriteTimeout  time.Duration `help:"How long sending an answer may take." default:"5m" placeholder:"TIME"`
 	Deadline      time.Duration `help:"How long the work on one request may take, beside receiving and sending." default:"1m" placeholder:"TIME"`
-	DrainTimeout  time.Duration `help:"How long requests may go on after SIGTERM or SIGINT." default:"30s" placeholder:"TIME"`
+	DrainTimeout  time.Duration `help:"How long requests may go on after SIGTERM or SIGINT." default:"8s" placeholder:"TIME"`
 	MaxConns      int           `help:"Connections served at once." default:"16384" placeholder:"N"`
 	MaxHeader     byteSize      `help:"Size of a request's header." default:"16KiB" placeholder:"SIZE"`
 	MaxBody       byteSize      `help:"Size of a request's body, beside what the file fields of its collection allow." default:"32MiB" placeholder:"SIZE"`
 }
 
-// Validate tells the first bad value, by the option's name.
+// Validate tells the first bad value, by the option's name. The packages check their own values: each option is tried alone
+// in a configuration that is good otherwise, so that a complaint is its own.
 func (s *serveOptions) Validate() error {
-	for option, address := range map[string]string{"http": s.HTTP, "metrics": s.Metrics} {
-		if address == "" && option == "metrics" {
-			continue
+	for _, o := range []struct {
+		name  string
+		check func() error
+	}{
+		{"http", func() error { return checkAddress(s.HTTP) }},
+		{"metrics", func() error {
+			if s.Metrics == "" {
+				return nil
+			}
+			return checkAddress(s.Metrics)
+		}},
+		{"dir", func() error { return unless(s.Dir != "", "must not be empty") }},
+		{"workers", func() error { return unless(s.Workers >= 0, "must not be negative") }},
+		{"drain-timeout", func() error { return unless(s.DrainTimeout >= 0, "must not be negative") }},
+		{"max-body", func() error { return unless(s.MaxBody >= 1, "must be at least 1 byte") }},
+		{"memory-cache", s.inCore(func(c *origin.Config) { c.MemoryBytes = int64(s.MemoryCache) })},
+		{"metadata-cache", s.inCore(func(c *origin.Config) { c.MetadataBytes = int64(s.MetadataCache) })},
+		{"rendition-store", s.inCore(func(c *origin.Config) { c.RenditionBytes = int64(s.RenditionStore) })},
+		{"max-source", s.inCore(func(c *origin.Config) { c.MaxSourceBytes = int64(s.MaxSource) })},
+		{"queue", s.inCore(func(c *origin.Config) { c.QueueLength = s.Queue })},
+		{"queue-wait", s.inCore(func(c *origin.Config) { c.QueueWait = s.QueueWait })},
+		{"render-within", s.inCore(func(c *origin.Config) { c.FillTimeout = s.RenderWithin })},
+		{"retry-broken", s.inCore(func(c *origin.Config) { c.NegativeTTL = s.RetryBroken })},
+		{"max-pixels", s.inCore(func(c *origin.Config) { c.Limits.MaxPixels = s.MaxPixels })},
+		{"jpeg-quality", s.inCore(func(c *origin.Config) { c.Options.JPEGQuality = s.JPEGQuality })},
+		{"webp-quality", s.inCore(func(c *origin.Config) { c.Options.WebPQuality = s.WebPQuality })},
+		{"cache-control", s.inHost(func(c *server.Config) { c.CacheControl = s.CacheControl })},
+		{"header-timeout", s.inHost(func(c *server.Config) { c.HeaderTimeout = s.HeaderTimeout })},
+		{"body-timeout", s.inHost(func(c *server.Config) { c.BodyTimeout = s.BodyTimeout })},
+		{"write-timeout", s.inHost(func(c *server.Config) { c.WriteTimeout = s.WriteTimeout })},
+		{"deadline", s.inHost(func(c *server.Config) { c.Deadline = s.Deadline })},
+		{"max-conns", s.inHost(func(c *server.Config) { c.MaxConns = s.MaxConns })},
+		{"max-header", s.inHost(func(c *server.Config) { c.MaxHeader = int(s.MaxHeader) })},
+	} {
+		if err := o.check(); err != nil {
+			return fmt.Errorf("--%s: %w", o.name, err)
 		}
-		if _, port, err := net.SplitHostPort(address); err != nil {
-			return fmt.Errorf("--%s: %q is not HOST:PORT", option, address)
-		} else if n, err := strconv.ParseUint(port, 10, 16); err != nil || n > math.MaxUint16 {
-			return fmt.Errorf("--%s: %q is not a port between 0 and 65535", option, port)
-		}
 	}
-	if s.Workers < 0 {
-		return fmt.Errorf("--workers: must not be negative, is %d", s.Workers)
+	return nil
+}
+
+func (s *serveOptions) inCore(set func(*origin.Config)) func() error {
+	return func() error {
+		c := origin.DefaultConfig()
+		set(&c)
+		return c.Validate()
 	}
-	if s.DrainTimeout < 0 {
-		return fmt.Errorf("--drain-timeout: must not be negative, is %s", s.DrainTimeout)
+}
+
+func (s *serveOptions) inHost(set func(*server.Config)) func() error {
+	return func() error {
+		c := server.DefaultConfig()
+		set(&c)
+		return c.Validate()
 	}
-	if s.MaxBody < 1 {
-		return fmt.Errorf("--max-body: must be at least 1 byte")
+}
+
+func checkAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not HOST:PORT", address)
 	}
-	if s.Dir == "" {
-		return fmt.Errorf("--dir: must not be empty")
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q is not a port between 0 and 65535", port)
 	}
-	if err := s.core().Validate(); err != nil {
-		return err
+	return nil
+}
+
+func unless(ok bool, complaint string) error {
+	if ok {
+		return nil
 	}
-	return s.host().Validate()
+	return errors.New(complaint)
 }
 
 func (s *serveOptions) core() origin.Config {

@@ -89,17 +89,17 @@ func TestABadValueStopsTheStartWithOneLine(t *testing.T) {
 		{args: []string{"--http", "127.0.0.1:99999"}, says: "--http"},
 		{args: []string{"--memory-cache", "lots"}, says: "lots"},
 		{args: []string{"--memory-cache", "-1MiB"}, says: "-1MiB"},
-		{args: []string{"--memory-cache", "1"}, says: "memory budget"},
-		{args: []string{"--jpeg-quality", "101"}, says: "JPEG quality"},
-		{args: []string{"--max-pixels", "0"}, says: "pixels"},
+		{args: []string{"--memory-cache", "1"}, says: "--memory-cache"},
+		{args: []string{"--jpeg-quality", "101"}, says: "--jpeg-quality"},
+		{args: []string{"--max-pixels", "0"}, says: "--max-pixels"},
 		{args: []string{"--workers", "-1"}, says: "--workers"},
 		{args: []string{"--queue-wait", "soon"}, says: "queue-wait"},
 		{args: []string{"--log-level", "loud"}, says: "log-level"},
-		{args: []string{"--cache-control", "a\nb"}, says: "Cache-Control"},
-		{args: []string{"--body-timeout", "1ns"}, says: "body time-out"},
+		{args: []string{"--cache-control", "a\nb"}, says: "--cache-control"},
+		{args: []string{"--body-timeout", "1ns"}, says: "--body-timeout"},
 		{args: []string{"--dir", file}, says: "--dir"},
 		{args: []string{"--no-such-option"}, says: "--no-such-option"},
-		{env: "IMGORIGIN_JPEG_QUALITY=0", says: "JPEG quality"},
+		{env: "IMGORIGIN_JPEG_QUALITY=0", says: "--jpeg-quality"},
 		{env: "IMGORIGIN_HTTP=nonsense", says: "--http"},
 	} {
 		t.Run(strings.Join(c.args, " ")+c.env, func(t *testing.T) {
@@ -121,6 +121,41 @@ func TestABadValueStopsTheStartWithOneLine(t *testing.T) {
 				t.Errorf("printed beside it: %q", out)
 			}
 		})
+	}
+}
+
+// TestEveryNumberIsChecked sets every option that is a number, a size or a time to -1.
+func TestEveryNumberIsChecked(t *testing.T) {
+	parser, err := newParser(&commandLine{}, &Main{Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range parser.Model.Node.Children[0].Flags {
+		bad := map[string]string{"N": "-1", "TIME": "-1s", "SIZE": "-1"}[f.PlaceHolder]
+		if bad == "" {
+			continue
+		}
+		_, err := run(t, "serve", "--dir", t.TempDir(), "--"+f.Name+"="+bad)
+		if err == nil || !strings.Contains(err.Error(), f.Name) {
+			t.Errorf("--%s=%s: %v", f.Name, bad, err)
+		}
+	}
+}
+
+func TestGarbageIsOnlyCollectedWhereThereIsALibrary(t *testing.T) {
+	dir := t.TempDir()
+	p := startIn(t, dir).asAdmin()
+	p.collection("photos", everyForm, nil)
+	p.upload("photos", "a.jpg", jpegOf(100, 50))
+	p.stop()
+	for _, f := range []string{"data.db", "data.db-wal", "data.db-shm"} {
+		_ = os.Remove(dir + "/" + f)
+	}
+	if _, err := run(t, "gc", "--dir", dir, "--age", "0s"); err == nil {
+		t.Error("gc ran without a catalog")
+	}
+	if kept, err := os.ReadDir(dir + "/storage/originals"); err != nil || len(kept) == 0 {
+		t.Errorf("the originals are gone: %v", err)
 	}
 }
 

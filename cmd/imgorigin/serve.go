@@ -68,22 +68,22 @@ func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, co
 	if err != nil {
 		return err
 	}
+	failed := make(chan error, 2)
+	if s.Metrics != "" {
+		metrics, err := serveMetrics(s.Metrics, host, core, renderer)
+		if err != nil {
+			return fmt.Errorf("--metrics: %w", err)
+		}
+		defer metrics.close()
+		log.Info("serving metrics", "address", metrics.address)
+		go func() { failed <- metrics.wait() }()
+	}
 	listener, err := net.Listen("tcp", s.HTTP)
 	if err != nil {
 		return fmt.Errorf("--http: %w", err)
 	}
 	address := listener.Addr().String()
-	failed := make(chan error, 2)
 	go func() { failed <- host.Serve(listener) }()
-
-	var metrics *metricsServer
-	if s.Metrics != "" {
-		if metrics, err = serveMetrics(s.Metrics, host, core, renderer); err != nil {
-			return errors.Join(fmt.Errorf("--metrics: %w", err), host.Shutdown(ctx))
-		}
-		log.Info("serving metrics", "address", metrics.address)
-		go func() { failed <- metrics.wait() }()
-	}
 
 	log.Info("serving", "address", "http://"+address, "dir", s.Dir)
 	if s.Demo {
@@ -101,9 +101,6 @@ func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, co
 	defer cancel()
 	if e := host.Shutdown(drain); e != nil {
 		log.Warn("requests were still running when draining ended", "error", e)
-	}
-	if metrics != nil {
-		err = errors.Join(err, metrics.close(drain))
 	}
 	log.Info("stopped")
 	return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/imgorigin/imgorigin/origin"
@@ -61,6 +62,10 @@ type gcCommand struct {
 func (g *gcCommand) Run(ctx context.Context, m *Main) error {
 	if g.Age < 0 {
 		return fmt.Errorf("--age: must not be negative, is %s", g.Age)
+	}
+	// A new, empty catalog would make an orphan of every original.
+	if _, err := os.Stat(g.sqlite().Path()); err != nil {
+		return fmt.Errorf("--dir: there is no library in %s: %w", g.Dir, err)
 	}
 	lib, err := openLibrary(ctx, g.dataOptions)
 	if err != nil {
