@@ -85,6 +85,11 @@ func (s *Server) bodyLimits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 // handle is the way of every request.
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	s.counts.requests.Add(1)
+	if twoLengths(&ctx.Request.Header) {
+		refuse(ctx, fasthttp.StatusBadRequest)
+		s.count(ctx)
+		return
+	}
 	r := s.pool.Get().(*Request)
 	r.http = ctx
 	defer s.finish(r)
@@ -119,13 +124,18 @@ func (s *Server) recover(r *Request, m mounted) {
 // ErrPanic is what an ErrorWriter is given for a handler that panicked.
 var ErrPanic = errors.New("the handler panicked")
 
-func (s *Server) finish(r *Request) {
-	if class := r.http.Response.StatusCode() / 100; class < len(s.counts.byClass) {
+// count notes the answer to a request.
+func (s *Server) count(ctx *fasthttp.RequestCtx) {
+	if class := ctx.Response.StatusCode() / 100; class < len(s.counts.byClass) {
 		s.counts.byClass[class].Add(1)
 	}
-	if !r.http.IsHead() && !r.http.Response.IsBodyStream() {
-		s.counts.sent.Add(uint64(len(r.http.Response.Body())))
+	if !ctx.IsHead() && !ctx.Response.IsBodyStream() {
+		s.counts.sent.Add(uint64(len(ctx.Response.Body())))
 	}
+}
+
+func (s *Server) finish(r *Request) {
+	s.count(r.http)
 	if r.cancel != nil {
 		r.cancel()
 	}
@@ -145,10 +155,7 @@ func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		code = fasthttp.StatusRequestTimeout
 	}
-	ctx.Error(fasthttp.StatusMessage(code)+"\n", code) // which resets the answer, so it comes first
-	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
-	ctx.SetConnectionClose()
-	linger(ctx)
+	refuse(ctx, code)
 }
 
 // quiet keeps fasthttp from writing a line for every client that goes away.
