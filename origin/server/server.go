@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -26,6 +27,7 @@ type Server struct {
 	pool    sync.Pool
 	words   *intern.Table // parts of hot addresses
 	counts  counts
+	silent  silent
 }
 
 // counts are the host's own counters.
@@ -40,7 +42,8 @@ func New(config Config, router *Router, log *slog.Logger) (*Server, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, router: router, log: log, words: intern.New()}
+	s := &Server{config: config, router: router, log: log, words: intern.New(),
+		silent: silent{conns: make(map[*lingering]struct{})}}
 	s.running, s.abort = context.WithCancel(context.Background())
 	s.pool.New = func() any { return &Request{server: s} }
 	s.http = &fasthttp.Server{
@@ -65,12 +68,13 @@ func New(config Config, router *Router, log *slog.Logger) (*Server, error) {
 }
 
 // Serve accepts connections until Shutdown. It returns nil after an orderly end.
-func (s *Server) Serve(l net.Listener) error { return s.http.Serve(lingeringListener{l}) }
+func (s *Server) Serve(l net.Listener) error { return s.http.Serve(lingeringListener{l, &s.silent}) }
 
 // Shutdown stops accepting, lets requests end, and returns when all have or when ctx ends; then the work of those that
-// are left is cancelled.
+// are left is cancelled. A connection that has sent nothing has lingerTime to send what may be on its way.
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.abort()
+	defer time.AfterFunc(lingerTime, s.silent.close).Stop()
 	return s.http.ShutdownWithContext(ctx)
 }
 

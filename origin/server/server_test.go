@@ -340,6 +340,35 @@ func TestDrainingThatTakesTooLongCancelsWhatIsLeft(t *testing.T) {
 	}
 }
 
+func TestConnectionsThatSayNothingDoNotHoldUpTheEnd(t *testing.T) {
+	h := hostOf(t, nil, func(m *Mount) { m.Handle("GET", "/", hello) })
+	w, late := h.dial(), h.dial()
+	for h.Stats().OpenConnections != 2 {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), DefaultConfig().HeaderTimeout/2)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- h.Shutdown(ctx) }()
+	for { // nobody is accepting from some moment on
+		conn, err := net.Dial("tcp", h.address)
+		if err != nil {
+			break
+		}
+		conn.Close()
+	}
+	late.send(fmt.Sprintf(get, "/"))
+	if got := late.receive(); got != "200 hello" {
+		t.Errorf("a request that was on its way: %s", got)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("draining: %v", err)
+	}
+	if !w.ends() {
+		t.Error("the silent connection was not closed in good order")
+	}
+}
+
 func TestOptionsOfTheHost(t *testing.T) {
 	if err := DefaultConfig().Validate(); err != nil {
 		t.Error(err)
