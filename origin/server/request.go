@@ -206,5 +206,16 @@ func (r *Request) Bytes(code int, contentType string, body []byte) {
 	r.http.SetBody(body)
 }
 
+// reset takes back the answer begun, so that an error says nothing of what it stands in for: no validator, no range, no
+// lifetime. Only that the connection closes stays.
+func (r *Request) reset() {
+	hangup := r.http.Response.ConnectionClose()
+	r.http.Response.Reset()
+	r.http.Response.Header.SetNoDefaultContentType(true)
+	if hangup {
+		r.Hangup()
+	}
+}
+
 // Hangup closes the connection after the answer. The rest of a body is not waited for.
 func (r *Request) Hangup() { r.http.SetConnectionClose() }

@@ -12,7 +12,7 @@ import (
 // Handler answers one request. An error it returns is worded by the ErrorWriter of the mount it belongs to.
 type Handler func(r *Request) error
 
-// ErrorWriter writes an error in a dialect's own form. It must answer whatever the error.
+// ErrorWriter writes an error in a dialect's own form, on an answer that is blank again. It must answer whatever the error.
 type ErrorWriter func(r *Request, err error)
 
 // Bounds of a path: no dialect's routes are deeper, and a longer path matches nothing.

@@ -101,6 +101,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	defer s.recover(r, m)
 	if err := m.handle(r); err != nil {
 		s.counts.failed.Add(1)
+		r.reset()
 		m.fail(r, err)
 	}
 }
@@ -113,11 +114,11 @@ func (s *Server) recover(r *Request, m mounted) {
 	}
 	s.counts.panics.Add(1)
 	s.log.Error("a request panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-	r.http.Response.Reset()
+	r.reset()
 	r.Hangup()
 	defer func() {
 		if again := recover(); again != nil { // the words for it failed too: plain words
-			r.http.Response.Reset()
+			r.reset()
 			r.Hangup()
 			r.Status(fasthttp.StatusInternalServerError)
 		}

@@ -340,6 +340,37 @@ func TestDrainingThatTakesTooLongCancelsWhatIsLeft(t *testing.T) {
 	}
 }
 
+func TestAnErrorKeepsNothingOfTheAnswerItStandsInFor(t *testing.T) {
+	h := hostOf(t, nil, func(m *Mount) {
+		m.Handle("GET", "/", func(r *Request) error {
+			for _, name := range []string{"ETag", "Last-Modified", "Accept-Ranges", "Content-Range", "Content-Disposition", "Cache-Control"} {
+				r.SetHeader(name, "of the content")
+			}
+			r.Hangup()
+			r.Bytes(206, "image/jpeg", []byte("half of"))
+			return errors.New("the bytes are lost")
+		})
+	})
+	w := h.dial()
+	w.send(fmt.Sprintf(get, "/"))
+	resp, err := http.ReadResponse(w.in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(resp.Body)
+	if resp.StatusCode != http.StatusTeapot || string(body) != "the bytes are lost" {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+	for name := range resp.Header {
+		if name != "Date" && name != "Content-Type" && name != "Content-Length" {
+			t.Errorf("%s: %s", name, resp.Header.Get(name))
+		}
+	}
+	if !resp.Close || !w.ends() {
+		t.Error("that the connection was to close is forgotten")
+	}
+}
+
 func TestConnectionsThatSayNothingDoNotHoldUpTheEnd(t *testing.T) {
 	h := hostOf(t, nil, func(m *Mount) { m.Handle("GET", "/", hello) })
 	w, late := h.dial(), h.dial()
