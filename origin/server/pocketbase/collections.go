@@ -108,7 +108,7 @@ func (d *Dialect) readCollection(r *server.Request, who origin.Caller) (origin.C
 	}
 	data, err := io.ReadAll(r.Body(d.config.MaxBody))
 	if err != nil {
-		return origin.CollectionInput{}, bodyError(err)
+		return origin.CollectionInput{}, inputError(err)
 	}
 	return parseCollection(data)
 }

@@ -64,29 +64,34 @@ func (d *Dialect) readRecord(r *server.Request, who origin.Caller, kind origin.W
 }
 
 // readInput reads a body of any of the types that PocketBase takes.
-func readInput(r *server.Request, limit limits, stage stager) (in origin.RecordInput, err error) {
-	f := form{values: make(map[string]any), files: make(map[string][]*origin.Upload), left: limit.values}
-	defer func() {
-		if err != nil {
-			origin.RecordInput{Files: f.files}.Discard()
-		}
-	}()
+func readInput(r *server.Request, limit limits, stage stager) (origin.RecordInput, error) {
+	f := newForm(limit.values)
+	var err error
 	switch r.ContentType() {
 	case "application/json":
 		err = f.readJSON(r.Body(limit.values))
-	case "multipart/form-data":
-		err = f.readMultipart(r, limit.body, stage)
 	case "application/x-www-form-urlencoded":
 		err = f.readURLEncoded(r.Body(limit.values))
-	default:
-		if n, e := io.ReadFull(r.Body(limit.values), make([]byte, 1)); n > 0 {
-			err = errBadType
-		} else if !errors.Is(e, io.EOF) {
-			err = bodyError(e)
+	case "multipart/form-data":
+		var parts *multipart.Reader
+		if parts, err = r.Multipart(limit.body); err == nil {
+			err = f.readMultipart(parts, stage)
 		}
+	default:
+		err = f.readNothing(r.Body(limit.values))
 	}
+	return f.input(err)
+}
+
+func newForm(limit int64) *form {
+	return &form{values: make(map[string]any), files: make(map[string][]*origin.Upload), left: limit}
+}
+
+// input is what was read, once reading ended with err. On an error nothing staged is left.
+func (f *form) input(err error) (origin.RecordInput, error) {
 	if err != nil {
-		return origin.RecordInput{}, err
+		origin.RecordInput{Files: f.files}.Discard()
+		return origin.RecordInput{}, inputError(err)
 	}
 	for _, payload := range f.payload { // merged last, as PocketBase does
 		for k, v := range payload {
@@ -96,10 +101,22 @@ func readInput(r *server.Request, limit limits, stage stager) (in origin.RecordI
 	return origin.RecordInput{Values: f.values, Files: f.files}, nil
 }
 
+// readNothing is for bodies of other types, which must be empty.
+func (f *form) readNothing(body io.Reader) error {
+	switch _, err := io.ReadFull(body, make([]byte, 1)); {
+	case err == nil:
+		return errBadType
+	case errors.Is(err, io.EOF):
+		return nil
+	default:
+		return err
+	}
+}
+
 func (f *form) readJSON(body io.Reader) error {
 	data, err := io.ReadAll(body)
 	if err != nil {
-		return bodyError(err)
+		return err
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil
@@ -116,7 +133,7 @@ func (f *form) readJSON(body io.Reader) error {
 func (f *form) readURLEncoded(body io.Reader) error {
 	data, err := io.ReadAll(body)
 	if err != nil {
-		return bodyError(err)
+		return err
 	}
 	parsed, err := url.ParseQuery(string(data))
 	if err != nil {
@@ -132,18 +149,14 @@ func (f *form) readURLEncoded(body io.Reader) error {
 	return nil
 }
 
-func (f *form) readMultipart(r *server.Request, limit int64, stage stager) error {
-	reader, err := r.Multipart(limit)
-	if err != nil {
-		return errMalformed
-	}
+func (f *form) readMultipart(parts *multipart.Reader, stage stager) error {
 	for {
-		part, err := reader.NextPart()
-		if errors.Is(err, io.EOF) {
+		part, err := parts.NextPart()
+		if err == io.EOF { // bare; a body that ends too soon is an error that wraps it
 			return nil
 		}
 		if err != nil {
-			return bodyError(err)
+			return err
 		}
 		if err := f.readPart(part, stage); err != nil {
 			return err
@@ -163,14 +176,14 @@ func (f *form) readPart(part *multipart.Part, stage stager) error {
 	case name != "":
 		upload, err := stage(name, part)
 		if err != nil {
-			return bodyError(err)
+			return err
 		}
 		f.files[field] = append(f.files[field], upload)
 		return nil
 	}
 	value, err := io.ReadAll(io.LimitReader(part, f.left+1))
 	if err != nil {
-		return bodyError(err)
+		return err
 	}
 	if f.left -= int64(len(value)); f.left < 0 {
 		return server.ErrBodyTooLarge
@@ -219,13 +232,16 @@ func infer(s string) any {
 	return n
 }
 
-// bodyError keeps the errors that have an answer of their own, and takes every other one for a body that is cut or broken.
-func bodyError(err error) error {
-	var e *origin.Error
-	if errors.Is(err, server.ErrBodyTooLarge) {
+// inputError keeps the errors that have an answer of their own, and takes every other one for a body that is cut or broken.
+func inputError(err error) error {
+	var core *origin.Error
+	var own *refusal
+	switch {
+	case errors.Is(err, server.ErrBodyTooLarge):
 		return server.ErrBodyTooLarge
-	}
-	if errors.As(err, &e) && e.Kind != origin.Internal {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &core) && core.Kind != origin.Internal:
 		return err
 	}
 	return errMalformed
