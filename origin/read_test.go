@@ -318,3 +318,38 @@ func TestOriginalsAreStreamed(t *testing.T) {
 		}
 	}
 }
+
+func TestAProtectedFileLooksLikeNone(t *testing.T) {
+	closed, open := new(string), new(string)
+	*closed = "image = ''"
+	for _, c := range []struct {
+		name      string
+		protected bool
+		rule      *string
+		private   bool
+	}{
+		{"public files under a rule", false, closed, false},
+		{"protected files that anyone may view", true, open, false},
+		{"protected files under a rule", true, closed, true},
+		{"protected files of superusers", true, nil, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newLibrary(t)
+			l.photos(func(in *origin.CollectionInput, f *origin.Field) { f.Protected, in.ViewRule = c.protected, &c.rule })
+			there := l.put("a.jpg", smallJPEG(t, 20, 10))
+			none, implausible := there, there
+			none.Name, implausible.Name = "b"+there.Name, ".."
+			asked := []origin.ReadRequest{none, none, implausible} // from the catalog, from memory, from neither
+			if c.private {
+				asked = append(asked, there)
+			}
+			for _, r := range asked {
+				_, err := l.Open(context.Background(), &r)
+				var e *origin.Error
+				if !errors.As(err, &e) || e.Kind != origin.NotFound || e.Message != "" || e.Private != c.private {
+					t.Errorf("%s: %#v", r.Name, err)
+				}
+			}
+		})
+	}
+}

@@ -53,7 +53,7 @@ func (o *Origin) resolve(ctx context.Context, collectionSegment, record, name st
 	}
 	ref := FileRef{c.ID, RecordID(record), FileName(name)}
 	if !ref.plausible() {
-		return nil, &Error{Op: "open", Kind: NotFound}
+		return nil, noFile(c)
 	}
 	key := o.addresses.Join('/', string(c.ID), record, name)
 	if r, ok := o.files.Get(key); ok && o.current(r, c, ref) {
@@ -76,10 +76,14 @@ func (o *Origin) resolve(ctx context.Context, collectionSegment, record, name st
 
 func (o *Origin) found(r *resolved) error {
 	if r.file == nil {
-		return &Error{Op: "open", Kind: NotFound}
+		return noFile(r.collection)
 	}
 	return nil
 }
+
+// noFile is what a name that is not there gets: the same as a protected file gets whom the view rule does not admit, down to
+// what caches may do with it, so that nobody learns which names exist.
+func noFile(c *collection) error { return &Error{Op: "open", Kind: NotFound, Private: c.guarded} }
 
 // current tells whether a remembered row counts: nothing was written to the record, nor to the collection, since.
 func (o *Origin) current(r *resolved, c *collection, ref FileRef) bool {

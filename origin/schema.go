@@ -23,6 +23,7 @@ type collection struct {
 	*Collection
 	list, view, create, update, delete, signIn access
 	thumbs                                     map[FieldID][]listedThumb
+	guarded                                    bool // it has files that a rule decides about
 }
 
 // access is a compiled rule.
@@ -61,6 +62,7 @@ func newSchema(all []*Collection) *schema {
 		for i := range c.Fields {
 			if f := &c.Fields[i]; f.Type == FileField {
 				ready.thumbs[f.ID] = listThumbs(f.Thumbs)
+				ready.guarded = ready.guarded || f.Protected && !ready.view.anyone
 			}
 		}
 		s.collections = append(s.collections, ready)
