@@ -199,6 +199,13 @@ func TestEmailsPasswordsAndHiddenFieldsAreShownToThoseWhomTheyConcern(t *testing
 		_, err := l.ListRecords(ctx, origin.Caller{}, "users", origin.ListQuery{Filter: filter})
 		refused(t, "a guest who filters by "+filter, err, origin.Invalid, "")
 	}
+	for _, sort := range []string{"email", "-email", "name,+email", "note", "password", "tokenKey"} {
+		_, err := l.ListRecords(ctx, origin.Caller{}, "users", origin.ListQuery{Sort: sort})
+		refused(t, "a guest who sorts by "+sort, err, origin.Invalid, "")
+	}
+	if page, err := l.ListRecords(ctx, origin.System(), "users", origin.ListQuery{Sort: "-email"}); err != nil || len(page.Items) != 2 {
+		t.Errorf("a superuser who sorts by the address: %v, %v", page, err)
+	}
 	if page, err := l.ListRecords(ctx, origin.System(), "users", origin.ListQuery{Filter: "note != ''"}); err != nil || len(page.Items) != 1 {
 		t.Errorf("a superuser who filters by a hidden field: %v, %v", page, err)
 	}

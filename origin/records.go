@@ -3,6 +3,7 @@ package origin
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 
 	"github.com/imgorigin/imgorigin/rule"
@@ -167,6 +168,7 @@ func (o *Origin) query(ctx context.Context, who Caller, c *collection, q *ListQu
 	query := Query{Offset: (q.Page - 1) * q.PerPage, Limit: q.PerPage, Total: !q.SkipTotal}
 	superuser := who.Principal.Superuser
 	fields := recordSchema(c.Collection)
+	sortable := fields
 	var opts []rule.Option
 	if !superuser {
 		for i := range c.Fields {
@@ -176,6 +178,8 @@ func (o *Origin) query(ctx context.Context, who Caller, c *collection, q *ListQu
 		}
 		if c.Auth != nil {
 			opts = append(opts, rule.Guard(ColEmail, ColEmailVisibility))
+			sortable = maps.Clone(fields)
+			delete(sortable, ColEmail) // an order by addresses tells of those that are not to be seen
 		}
 		if c.list.expr != nil {
 			query.Where = append(query.Where, c.list.expr)
@@ -186,7 +190,7 @@ func (o *Origin) query(ctx context.Context, who Caller, c *collection, q *ListQu
 		sort = "@rowid"
 	}
 	var err error
-	if query.Sort, err = rule.ParseSort(sort, fields); err != nil {
+	if query.Sort, err = rule.ParseSort(sort, sortable); err != nil {
 		return Query{}, &Error{Op: "record.list", Kind: Invalid, Err: err}
 	}
 	if strings.TrimSpace(q.Filter) != "" {
