@@ -37,9 +37,9 @@ type Content struct {
 	Variant      string // the thumb's spec, where a thumb is what is answered; else empty
 	ContentType  string // by the stored bytes
 	Size         int64
-	ETag         string // strong, quotes included
-	Modified     time.Time
-	ModifiedHTTP string // Modified as IMF-fixdate
+	ETag         string    // strong, quotes included
+	Modified     time.Time // zero: not said
+	ModifiedHTTP string    // Modified as IMF-fixdate, or empty
 	Policy       Policy
 	NotModified  bool   // IfNoneMatch names this very content: there are no bytes to send
 	Data         []byte // the bytes where they are in memory; nil: use Open
@@ -146,9 +146,11 @@ func (o *Origin) original(r *resolved, p Policy) Content {
 }
 
 // standIn is the original in place of a thumb that is not listed or cannot be made. The list may be extended and the
-// renderer mended, so caches keep it briefly.
+// renderer mended, so caches keep it briefly. It has no date, which would be that of the thumb too: a client that asks
+// by date would be told that its stand-in is the thumb.
 func (o *Origin) standIn(r *resolved, p Policy) Content {
 	c := o.original(r, p)
+	c.Modified, c.ModifiedHTTP = time.Time{}, ""
 	if p == PolicyImmutable {
 		c.Policy = PolicyBrief
 	}

@@ -14,7 +14,9 @@ import (
 func (r *Request) Content(c *origin.Content) error {
 	h := &r.http.Response.Header
 	h.Set(fasthttp.HeaderETag, c.ETag)
-	h.Set(fasthttp.HeaderLastModified, c.ModifiedHTTP)
+	if c.ModifiedHTTP != "" {
+		h.Set(fasthttp.HeaderLastModified, c.ModifiedHTTP)
+	}
 	h.Set(fasthttp.HeaderCacheControl, r.server.cacheControl(c.Policy))
 	// Evaluated even where the core has spared the bytes: an If-Match that fails goes before If-None-Match.
 	conditions := r.conditions()
