@@ -29,6 +29,11 @@ func (s sameBytes) Fingerprint() string { return "same" }
 
 // library serves one public and one protected picture from a real catalog and store, and returns their paths.
 func library(b testing.TB) (h *server.Server, public, protected string) {
+	return libraryWith(b, server.DefaultConfig(), func(c origin.Catalog) origin.Catalog { return c })
+}
+
+// libraryWith is library with a catalog of the test's own before the real one.
+func libraryWith(b testing.TB, options server.Config, wrap func(origin.Catalog) origin.Catalog) (h *server.Server, public, protected string) {
 	b.Helper()
 	ctx, dir := context.Background(), b.TempDir()
 	must := func(err error) {
@@ -43,7 +48,7 @@ func library(b testing.TB) (h *server.Server, public, protected string) {
 	config.Dir = dir + "/storage"
 	blobs, err := local.Open(config)
 	must(err)
-	core, err := origin.New(ctx, origin.DefaultConfig(), origin.Parts{Catalog: catalog, Blobs: blobs, Renderer: sameBytes{make([]byte, 20<<10)}})
+	core, err := origin.New(ctx, origin.DefaultConfig(), origin.Parts{Catalog: wrap(catalog), Blobs: blobs, Renderer: sameBytes{make([]byte, 20<<10)}})
 	must(err)
 	b.Cleanup(func() {
 		last, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -81,7 +86,7 @@ func library(b testing.TB) (h *server.Server, public, protected string) {
 	public, protected = add("open", false), add("closed", true)+"&token="+token
 	router := &server.Router{}
 	pocketbase.New(core, pocketbase.DefaultConfig()).Mount(router)
-	h, err = server.New(server.DefaultConfig(), router, slog.New(slog.DiscardHandler))
+	h, err = server.New(options, router, slog.New(slog.DiscardHandler))
 	must(err)
 	return h, public, protected
 }

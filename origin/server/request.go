@@ -20,8 +20,7 @@ type Request struct {
 	params  int
 	body    *boundedBody // once asked for
 	scratch []byte
-	cancel  context.CancelFunc
-	ctx     context.Context
+	ctx     *deadline
 }
 
 // ErrBodyTooLarge is what reading a body returns once it has passed its limit.
@@ -30,9 +29,17 @@ var ErrBodyTooLarge = errors.New("request body too large")
 // Context ends when the request's deadline passes, or when the server has waited long enough for it to end.
 func (r *Request) Context() context.Context {
 	if r.ctx == nil {
-		r.ctx, r.cancel = context.WithTimeout(r.server.running, r.server.config.Deadline)
+		r.ctx = &deadline{parent: r.server.running, after: r.server.config.Deadline}
 	}
 	return r.ctx
+}
+
+// RestartDeadline gives what is left to do the whole time once more, for requests whose body has been received: how long that
+// takes is the client's doing. It ends the Context of before.
+func (r *Request) RestartDeadline() {
+	if r.ctx != nil && !r.ctx.end() {
+		r.ctx = nil
+	}
 }
 
 // LongContext is Context without the deadline, for work that reads a body as long as the client sends it.

@@ -298,6 +298,50 @@ func TestTheWorkOnARequestHasADeadline(t *testing.T) {
 	}
 }
 
+func TestADeadlineBeginsAnewOnceABodyIsReceived(t *testing.T) {
+	h := hostOf(t, func(c *Config) { c.Deadline = 100 * time.Millisecond }, func(m *Mount) {
+		m.Handle("GET", "/", func(r *Request) error {
+			before := r.Context()
+			<-before.Done() // as long as it took to receive the body
+			r.RestartDeadline()
+			if err := r.Context().Err(); err != nil {
+				return fmt.Errorf("at once: %w", err)
+			}
+			<-r.Context().Done()
+			return r.Context().Err()
+		})
+	})
+	if got := h.ask(fmt.Sprintf(get, "/")); got != "418 context deadline exceeded" {
+		t.Error(got)
+	}
+}
+
+func TestAContextThatSomebodyLookedAtServesNoOtherRequest(t *testing.T) {
+	var seen []context.Context
+	h := hostOf(t, nil, func(m *Mount) {
+		m.Handle("GET", "/", func(r *Request) error {
+			if err := r.Context().Err(); err != nil {
+				return err
+			}
+			seen = append(seen, r.Context())
+			return hello(r)
+		})
+	})
+	w := h.dial()
+	for range 3 {
+		w.send(fmt.Sprintf(get, "/"))
+		if got := w.receive(); got != "200 hello" {
+			t.Fatal(got)
+		}
+	}
+	w.conn.Close()
+	for i, ctx := range seen {
+		if i > 0 && ctx == seen[0] {
+			t.Errorf("request %d had the context of the first", i)
+		}
+	}
+}
+
 func TestTheHostCounts(t *testing.T) {
 	h := hostOf(t, nil, func(m *Mount) {
 		m.Handle("GET", "/", hello)

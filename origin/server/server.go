@@ -141,11 +141,9 @@ func (s *Server) count(ctx *fasthttp.RequestCtx) {
 
 func (s *Server) finish(r *Request) {
 	s.count(r.http)
-	if r.cancel != nil {
-		r.cancel()
-	}
+	r.RestartDeadline() // for the next request
 	r.settle()
-	*r = Request{server: s, scratch: r.scratch}
+	*r = Request{server: s, scratch: r.scratch, ctx: r.ctx}
 	s.pool.Put(r)
 }
 

@@ -12,7 +12,7 @@ import (
 
 // file answers GET and HEAD of a stored file or a thumb of it.
 func (d *Dialect) file(r *server.Request) error {
-	content, err := d.core.Open(r.LongContext(), &origin.ReadRequest{
+	content, err := d.core.Open(r.Context(), &origin.ReadRequest{
 		Collection:  r.Param(0),
 		Record:      r.Param(1),
 		Name:        r.Param(2),

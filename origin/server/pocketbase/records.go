@@ -29,7 +29,8 @@ func (d *Dialect) createRecord(r *server.Request, who origin.Caller) (any, error
 	if err != nil {
 		return nil, err
 	}
-	return shown(d.core.CreateRecord(r.LongContext(), who, r.Param(0), in))
+	r.RestartDeadline()
+	return shown(d.core.CreateRecord(r.Context(), who, r.Param(0), in))
 }
 
 func (d *Dialect) updateRecord(r *server.Request, who origin.Caller) (any, error) {
@@ -37,7 +38,8 @@ func (d *Dialect) updateRecord(r *server.Request, who origin.Caller) (any, error
 	if err != nil {
 		return nil, err
 	}
-	return shown(d.core.UpdateRecord(r.LongContext(), who, r.Param(0), r.Param(1), in))
+	r.RestartDeadline()
+	return shown(d.core.UpdateRecord(r.Context(), who, r.Param(0), r.Param(1), in))
 }
 
 func (d *Dialect) deleteRecord(r *server.Request, who origin.Caller) (any, error) {
