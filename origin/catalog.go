@@ -61,6 +61,9 @@ type CatalogReader interface {
 type CatalogTx interface {
 	CatalogReader
 
+	// CheckCollection tells whether c is the collection of now: nil where it has the fields and the Updated of the one that
+	// is kept, an error that wraps rule.ErrStale where it was changed since c was read, ErrNotFound where it is gone.
+	CheckCollection(ctx context.Context, c *Collection) error
 	// InsertCollection makes the collection and what its records need.
 	InsertCollection(ctx context.Context, c *Collection) error
 	// UpdateCollection changes old into c. Fields are matched by id: a field that is gone loses its values, a renamed one
@@ -68,6 +71,8 @@ type CatalogTx interface {
 	UpdateCollection(ctx context.Context, old, c *Collection) error
 	// DeleteCollection removes the collection with its records, files and rendition index.
 	DeleteCollection(ctx context.Context, c *Collection) error
+
+	// InsertRecord and UpdateRecord fail as CheckCollection does where c is not the collection of now.
 
 	// InsertRecord adds a record; a taken id is a *UniqueError on "id".
 	InsertRecord(ctx context.Context, c *Collection, r *Record) error

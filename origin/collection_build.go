@@ -29,7 +29,7 @@ func buildCollection(in CollectionInput, old *Collection, all []*Collection, now
 	c := &Collection{Type: BaseCollection, Created: now}
 	if old != nil {
 		if !now.After(old.Updated) {
-			now = old.Updated.Add(time.Millisecond) // so that each change has a stamp of its own
+			now = old.Updated.Add(time.Millisecond) // so that CatalogTx.CheckCollection tells each change
 		}
 		*c = *old
 		c.Indexes = slices.Clone(old.Indexes)

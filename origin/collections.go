@@ -1,14 +1,12 @@
 package origin
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/imgorigin/imgorigin/rule"
@@ -200,9 +198,6 @@ func (o *Origin) UpdateCollection(ctx context.Context, who Caller, idOrName stri
 		if dropped, err = dropFieldFiles(ctx, tx, old, b.c); err != nil {
 			return err
 		}
-		if err := tx.SetParam(ctx, stampParam(b.c.ID), stamp(b.c)); err != nil {
-			return err
-		}
 		return tx.UpdateCollection(ctx, old, b.c)
 	})
 	if err != nil {
@@ -214,26 +209,6 @@ func (o *Origin) UpdateCollection(ctx context.Context, who Caller, idOrName stri
 	}
 	o.dropFiles(ctx, dropped)
 	return changed, nil
-}
-
-// A collection that was changed leaves a stamp of the change, so that a write of a record, which checks the record against a
-// snapshot of its collection, can tell inside of its transaction that the snapshot is the collection of now.
-
-func stampParam(id CollectionID) string { return "collection/" + string(id) }
-
-func stamp(c *Collection) []byte { return strconv.AppendInt(nil, c.Updated.UnixMilli(), 10) }
-
-var errCollectionChanged = errors.New("the collection was changed meanwhile")
-
-func checkStamp(ctx context.Context, reader CatalogReader, c *Collection) error {
-	now, err := reader.Param(ctx, stampParam(c.ID))
-	switch {
-	case errors.Is(err, ErrNotFound): // never changed
-		return nil
-	case err == nil && !bytes.Equal(now, stamp(c)):
-		return errCollectionChanged
-	}
-	return err
 }
 
 // collectionRefusal gives a unique index that existing records break its complaint.
@@ -280,9 +255,6 @@ func (o *Origin) DeleteCollection(ctx context.Context, who Caller, idOrName stri
 				Message: message + " probably due to existing reference in " + strings.Join(names, ", ") + "."}
 		}
 		if gone, err = collectionFiles(ctx, tx, found.Collection); err != nil {
-			return err
-		}
-		if err := tx.SetParam(ctx, stampParam(found.ID), nil); err != nil {
 			return err
 		}
 		return tx.DeleteCollection(ctx, found.Collection)

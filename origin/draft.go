@@ -28,6 +28,7 @@ type change struct {
 	in        RecordInput
 	uploads   map[FileName]*Upload
 	now       time.Time
+	id        RecordID // of a new record whose files are stored already; else it is made
 
 	passwordConfirm, oldPassword string
 
@@ -83,6 +84,9 @@ func (ch *change) create() (*draft, error) {
 			return nil, err
 		}
 		d.record.Values[f.Name] = made
+	}
+	if ch.id != "" {
+		d.record.Values[ColID] = string(ch.id)
 	}
 	d.record.ID = RecordID(d.record.Text(ColID))
 	d.finish()

@@ -255,14 +255,13 @@ type slowCatalog struct {
 }
 
 func (s *slowCatalog) Write(ctx context.Context, fn func(origin.CatalogTx) error) error {
-	if before := s.before; before != nil {
-		s.before = nil
-		before()
+	if s.before != nil {
+		s.before()
 	}
 	return s.Catalog.Write(ctx, fn)
 }
 
-func TestAWriteNoticesThatItsCollectionWasChangedMeanwhile(t *testing.T) {
+func TestAWriteBeginsAnewWhereItsCollectionWasChangedMeanwhile(t *testing.T) {
 	l := newLibrary(t)
 	ctx := context.Background()
 	c := l.collection("docs", origin.Field{Name: "files", Type: origin.FileField, MaxSelect: 3})
@@ -272,8 +271,13 @@ func TestAWriteNoticesThatItsCollectionWasChangedMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close(ctx)
-	for _, maxSelect := range []int{1, 3} {
+	changes := 0
+	saves := func(atMost, maxSelect int) { // the collection is saved before each of the next transactions
+		changes = 0
 		slow.before = func() {
+			if changes++; changes > atMost {
+				return
+			}
 			if _, err := l.edit("docs", func(f []origin.Field) []origin.Field {
 				f[1].MaxSelect = maxSelect
 				return f
@@ -281,16 +285,39 @@ func TestAWriteNoticesThatItsCollectionWasChangedMeanwhile(t *testing.T) {
 				t.Errorf("%v: %s", err, complaints(err))
 			}
 		}
-		if _, err := other.CreateRecord(ctx, origin.System(), "docs", origin.RecordInput{Files: l.uploads(map[string][]string{"files": {"aaa"}})}); origin.KindOf(err) != origin.Unavailable {
-			t.Errorf("a record was checked against a collection that is no more: %v", err)
-		}
-		if left := l.stored(origin.CollectionPrefixes(c.ID)[0]); len(left) > 0 {
-			t.Errorf("left behind: %v", left)
-		}
-		eventually(t, "the change is seen and the write passes", func() bool {
-			v, err := other.CreateRecord(ctx, origin.System(), "docs", origin.RecordInput{})
-			return err == nil && other.DeleteRecord(ctx, origin.System(), "docs", string(v.Record.ID)) == nil
-		})
+	}
+	files := func(key string, names ...string) origin.RecordInput {
+		return origin.RecordInput{Files: l.uploads(map[string][]string{key: names})}
+	}
+	all := origin.CollectionPrefixes(c.ID)[0]
+
+	saves(2, 3)
+	v, err := other.CreateRecord(ctx, origin.Caller{}, "docs", files("files", "aaa", "bbb"))
+	if err != nil {
+		t.Fatalf("an upload beside two saves of its collection: %v", err)
+	}
+	l.consistent(c, v.Record.ID)
+	saves(1, 4)
+	if v, err = other.UpdateRecord(ctx, origin.Caller{}, "docs", string(v.Record.ID), files("files+", "ccc")); err != nil {
+		t.Fatalf("a change beside a save of its collection: %v: %s", err, complaints(err))
+	} else if n := len(v.Record.Strings("files")); n != 3 {
+		t.Errorf("%d of 3 files are on the record", n)
+	}
+	l.consistent(c, v.Record.ID)
+
+	stored := len(l.stored(all))
+	saves(1, 2)
+	_, err = other.CreateRecord(ctx, origin.Caller{}, "docs", files("files", "aaa", "bbb", "ccc"))
+	refused(t, "an upload that the new collection refuses", err, origin.Invalid, "Failed to create record.")
+	saves(100, 3)
+	_, err = other.CreateRecord(ctx, origin.Caller{}, "docs", files("files", "aaa"))
+	refused(t, "an upload whose collection is saved all the time", err, origin.Timeout, "")
+	if changes != 3 {
+		t.Errorf("the write was tried %d times", changes)
+	}
+	slow.before = nil
+	if left := len(l.stored(all)); left != stored {
+		t.Errorf("refused uploads left %d objects", left-stored)
 	}
 }
 

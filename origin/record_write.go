@@ -3,9 +3,11 @@ package origin
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/imgorigin/imgorigin/auth"
+	"github.com/imgorigin/imgorigin/rule"
 )
 
 // RecordInput is what a caller wants to write into a record.
@@ -37,11 +39,11 @@ func (in RecordInput) Discard() {
 //
 // After an error nothing of it remains.
 func (o *Origin) CreateRecord(ctx context.Context, who Caller, name string, in RecordInput) (*View, error) {
-	defer in.Discard()
-	w := &write{o: o, op: "record.create", message: "Failed to create record.", who: who}
-	if err := w.begin(ctx, name, in, func(c *collection) access { return c.create }); err != nil {
-		return nil, err
-	}
+	w := &write{o: o, op: "record.create", message: "Failed to create record.", who: who, name: name, in: in}
+	return w.run(ctx, func(c *collection) access { return c.create }, w.create)
+}
+
+func (w *write) create(ctx context.Context) (*Record, error) {
 	d, err := w.change.create()
 	if err != nil {
 		return nil, failed(w.op, err)
@@ -57,7 +59,7 @@ func (o *Origin) CreateRecord(ctx context.Context, who Caller, name string, in R
 		return nil, err
 	}
 	d.finish()
-	return w.save(ctx, d.record.ID, func(CatalogReader) (*draft, error) { return d, nil }, in.Expand)
+	return w.save(ctx, d.record.ID, func(CatalogReader) (*draft, error) { return d, nil })
 }
 
 // UpdateRecord changes a record. Outcomes beside success:
@@ -68,13 +70,15 @@ func (o *Origin) CreateRecord(ctx context.Context, who Caller, name string, in R
 // After an error the record is as it was. Writes of one record at the same time come one after the other, so that none
 // of two modifiers is lost.
 func (o *Origin) UpdateRecord(ctx context.Context, who Caller, name, id string, in RecordInput) (*View, error) {
-	defer in.Discard()
-	w := &write{o: o, op: "record.update", message: "Failed to update record.", who: who}
-	if err := w.begin(ctx, name, in, func(c *collection) access { return c.update }); err != nil {
-		return nil, err
-	}
+	w := &write{o: o, op: "record.update", message: "Failed to update record.", who: who, name: name, in: in}
+	return w.run(ctx, func(c *collection) access { return c.update }, func(ctx context.Context) (*Record, error) {
+		return w.update(ctx, RecordID(id))
+	})
+}
+
+func (w *write) update(ctx context.Context, id RecordID) (*Record, error) {
 	again := func(reader CatalogReader) (*draft, error) {
-		old, err := reader.Record(ctx, w.change.c.Collection, RecordID(id))
+		old, err := reader.Record(ctx, w.change.c.Collection, id)
 		if err != nil {
 			return nil, err
 		}
@@ -83,14 +87,14 @@ func (o *Origin) UpdateRecord(ctx context.Context, who Caller, name, id string, 
 		}
 		return w.change.update(old)
 	}
-	d, err := again(o.catalog)
+	d, err := again(w.o.catalog)
 	if err != nil {
 		return nil, failed(w.op, err)
 	}
 	if err := w.prepare(ctx, d); err != nil {
 		return nil, err
 	}
-	return w.save(ctx, RecordID(id), again, in.Expand)
+	return w.save(ctx, id, again)
 }
 
 // write is one create or update on its way.
@@ -98,13 +102,49 @@ type write struct {
 	o           *Origin
 	op, message string
 	who         Caller
+	name        string // of the collection
+	in          RecordInput
 	judge       judge
 	change      *change
+	committed   []FileRef // uploads that are objects by now
+}
+
+// writeTries is how often a write begins: a superuser who saves a collection all the time is no reason to wait longer.
+const writeTries = 3
+
+// run begins a write and tries it. Where the collection was changed after it began, nothing was written, and it begins anew
+// by the collection of now. Uploads that are objects by then stay: their keys are those of the next try. A write that
+// finds the collection changed each time is a Timeout.
+func (w *write) run(ctx context.Context, guard func(*collection) access, try func(context.Context) (*Record, error)) (*View, error) {
+	defer w.in.Discard()
+	var saved *Record
+	var err error
+	for n := 0; n < writeTries; n++ {
+		if n > 0 {
+			w.o.schemaChanged(ctx)
+		}
+		if err = w.begin(ctx, guard); err == nil {
+			saved, err = try(ctx)
+		}
+		if !errors.Is(err, rule.ErrStale) {
+			break
+		}
+	}
+	switch {
+	case err == nil:
+		return w.o.answer(ctx, w.op, w.who, w.change.c, saved, w.in.Expand)
+	case errors.Is(err, rule.ErrStale):
+		err = &Error{Op: w.op, Kind: Timeout, Err: err}
+	}
+	if len(w.committed) > 0 {
+		w.o.dropOrphans(ctx, w.committed)
+	}
+	return nil, err
 }
 
 // begin finds the collection and refuses those whom the guarding rule shuts out whatever the record is.
-func (w *write) begin(ctx context.Context, name string, in RecordInput, guard func(*collection) access) error {
-	c, err := w.o.collection(w.op, name)
+func (w *write) begin(ctx context.Context, guard func(*collection) access) error {
+	c, err := w.o.collection(w.op, w.name)
 	if err != nil {
 		return err
 	}
@@ -114,7 +154,13 @@ func (w *write) begin(ctx context.Context, name string, in RecordInput, guard fu
 	if w.judge.closed(guard(c)) {
 		return &Error{Op: w.op, Kind: Forbidden, Message: superusersOnly, Private: true}
 	}
-	w.change = newChange(c, w.who.Principal.Superuser, in, w.o.now())
+	if len(w.committed) > 0 && w.committed[0].Collection != c.ID {
+		return &Error{Op: w.op, Kind: NotFound, Message: noCollection} // the name went to another collection
+	}
+	w.change = newChange(c, w.who.Principal.Superuser, w.in, w.o.now())
+	if len(w.committed) > 0 {
+		w.change.id = w.committed[0].Record
+	}
 	return nil
 }
 
@@ -206,16 +252,14 @@ func (w *write) invalid(complaints Complaints) *Error {
 
 // save is the write path: blobs, transaction, invalidation, and only then the removal of what was replaced. A crash in
 // between leaves blobs that no row knows, never a row without its bytes. build is called inside of the transaction.
-func (w *write) save(ctx context.Context, id RecordID, build func(CatalogReader) (*draft, error), expand []string) (*View, error) {
+func (w *write) save(ctx context.Context, id RecordID, build func(CatalogReader) (*draft, error)) (*Record, error) {
 	c := w.change.c
-	committed, err := w.commitUploads(ctx, id)
-	if err != nil {
-		w.o.dropOrphans(ctx, committed)
+	if err := w.commitUploads(ctx, id); err != nil {
 		return nil, failed(w.op, err)
 	}
 	var saved *draft
-	err = w.o.catalog.Write(ctx, func(tx CatalogTx) error {
-		if err := checkStamp(ctx, tx, c.Collection); err != nil {
+	err := w.o.catalog.Write(ctx, func(tx CatalogTx) error {
+		if err := tx.CheckCollection(ctx, c.Collection); err != nil {
 			return err
 		}
 		d, err := build(tx)
@@ -229,24 +273,26 @@ func (w *write) save(ctx context.Context, id RecordID, build func(CatalogReader)
 		return w.store(ctx, tx, d)
 	})
 	if err != nil {
-		w.o.dropOrphans(ctx, committed)
 		return nil, w.refusal(err)
 	}
 	w.o.invalidate(c.ID, id)
-	w.o.dropFiles(ctx, saved.leftOver(committed))
-	return w.o.answer(ctx, w.op, w.who, c, saved.record, expand)
+	w.o.dropFiles(ctx, saved.leftOver(w.committed))
+	return saved.record, nil
 }
 
-// commitUploads makes the bytes of all uploads durable. It returns those that are, also with an error.
-func (w *write) commitUploads(ctx context.Context, id RecordID) (committed []FileRef, err error) {
+// commitUploads makes the bytes of all uploads durable that are not yet. committed grows with each, also before an error.
+func (w *write) commitUploads(ctx context.Context, id RecordID) error {
 	for name, u := range w.change.uploads {
 		ref := FileRef{w.change.c.ID, id, name}
-		if err := u.commit(ctx, ref.OriginalKey()); err != nil {
-			return committed, err
+		if slices.Contains(w.committed, ref) {
+			continue
 		}
-		committed = append(committed, ref)
+		if err := u.commit(ctx, ref.OriginalKey()); err != nil {
+			return err
+		}
+		w.committed = append(w.committed, ref)
 	}
-	return committed, nil
+	return nil
 }
 
 // store writes the record and the rows of its files.

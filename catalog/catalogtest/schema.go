@@ -152,7 +152,7 @@ var schemaTests = []test{
 			s.update(c, old)
 		}
 	}},
-	{"rules, options and the order of fields do not make a shape", func(s *suite) {
+	{"writes by a collection of yesterday are stale, even where its fields are the same", func(s *suite) {
 		old := base("pbc_1", "c", field("a", origin.TextField), field("b", origin.TextField))
 		s.with(old)
 		c := edited(old, func(c *origin.Collection) {
@@ -162,8 +162,24 @@ var schemaTests = []test{
 		})
 		s.update(old, c)
 		r := record(old, "r", map[string]any{"a": "1"})
-		s.insert(old, r)
+		for what, write := range map[string]func(tx origin.CatalogTx) error{
+			"check":  func(tx origin.CatalogTx) error { return tx.CheckCollection(s.ctx, old) },
+			"insert": func(tx origin.CatalogTx) error { return tx.InsertRecord(s.ctx, old, r) },
+			"update": func(tx origin.CatalogTx) error { return tx.UpdateRecord(s.ctx, old, r) },
+		} {
+			if err := s.cat.Write(s.ctx, write); !errors.Is(err, rule.ErrStale) {
+				s.Errorf("%s: %v, want stale", what, err)
+			}
+		}
+		s.wantNoRecord(c, "r")
+		s.write(func(tx origin.CatalogTx) error { return tx.CheckCollection(s.ctx, c) })
+		s.insert(c, r)
 		s.wantRecord(c, r)
+		s.write(func(tx origin.CatalogTx) error { return tx.DeleteCollection(s.ctx, c) })
+		err := s.cat.Write(s.ctx, func(tx origin.CatalogTx) error { return tx.CheckCollection(s.ctx, c) })
+		if !errors.Is(err, origin.ErrNotFound) {
+			s.Errorf("a collection that is gone: %v, want not found", err)
+		}
 	}},
 	{"a change that is undone leaves the old shape", func(s *suite) {
 		old := base("pbc_1", "c", field("a", origin.TextField), field("b", origin.JSONField))

@@ -106,7 +106,7 @@ func (c *conn) records(ctx context.Context, of *origin.Collection, clauses strin
 }
 
 func (t *tx) InsertRecord(ctx context.Context, c *origin.Collection, r *origin.Record) error {
-	if err := t.checkShape(ctx, c); err != nil {
+	if err := t.CheckCollection(ctx, c); err != nil {
 		return err
 	}
 	columns, args, err := valuesOf(c, r)
@@ -120,7 +120,7 @@ func (t *tx) InsertRecord(ctx context.Context, c *origin.Collection, r *origin.R
 }
 
 func (t *tx) UpdateRecord(ctx context.Context, c *origin.Collection, r *origin.Record) error {
-	if err := t.checkShape(ctx, c); err != nil {
+	if err := t.CheckCollection(ctx, c); err != nil {
 		return err
 	}
 	columns, args, err := valuesOf(c, r)

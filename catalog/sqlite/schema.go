@@ -37,7 +37,7 @@ func (t *tx) UpdateCollection(ctx context.Context, old, c *origin.Collection) er
 	if err != nil {
 		return err
 	}
-	if err := t.checkShape(ctx, old); err != nil {
+	if err := t.CheckCollection(ctx, old); err != nil {
 		return err
 	}
 	t.changes.add(origin.Change{Schema: true})
@@ -72,21 +72,23 @@ func (t *tx) DeleteCollection(ctx context.Context, c *origin.Collection) error {
 	return t.long(ctx, "DELETE FROM files WHERE collection = ?", string(c.ID))
 }
 
-// checkShape refuses to write by a shape that is no longer the table's, as another process may have changed it since the
-// caller took its snapshot. A collection that is gone is not found.
-func (t *tx) checkShape(ctx context.Context, c *origin.Collection) error {
+// CheckCollection implements origin.CatalogTx. All writes of records begin with it: a write by a shape that is no longer the
+// table's would leave values that nobody can read.
+func (t *tx) CheckCollection(ctx context.Context, c *origin.Collection) error {
 	if t.current[c] {
 		return nil
 	}
 	var shape string
-	err := t.one(ctx, "SELECT shape FROM collections WHERE id = ?", []any{string(c.ID)}, func(row []driver.Value) error {
-		shape = text(row[0])
+	var updated int64
+	const query = "SELECT shape, spec ->> '$.updated' FROM collections WHERE id = ?"
+	err := t.one(ctx, query, []any{string(c.ID)}, func(row []driver.Value) error {
+		shape, updated = text(row[0]), integer(row[1])
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if shape != catalog.Shape(c) {
+	if updated != c.Updated.UnixMilli() || shape != catalog.Shape(c) {
 		return fmt.Errorf("sqlite: collection %s: %w", c.Name, rule.ErrStale)
 	}
 	if t.current == nil {

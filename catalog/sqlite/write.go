@@ -15,7 +15,7 @@ type tx struct {
 	conn    *conn
 	changes changeSet
 	records int                         // inserted
-	current map[*origin.Collection]bool // those whose shape was found to be that of the table
+	current map[*origin.Collection]bool // those that CheckCollection found to be of now
 	ended   bool
 	// failed is the error after which the transaction may no longer be what fn takes it for: SQLite rolls back by
 	// itself on a full disk or an interrupt, and what came after would be committed alone.
