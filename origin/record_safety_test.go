@@ -321,6 +321,44 @@ func TestAWriteBeginsAnewWhereItsCollectionWasChangedMeanwhile(t *testing.T) {
 	}
 }
 
+// silentCatalog finds no related records any more once something was written.
+type silentCatalog struct {
+	origin.Catalog
+	written *atomic.Bool
+}
+
+func (s silentCatalog) Write(ctx context.Context, fn func(origin.CatalogTx) error) error {
+	defer s.written.Store(true)
+	return s.Catalog.Write(ctx, fn)
+}
+
+func (s silentCatalog) RecordsByID(ctx context.Context, c *origin.Collection, ids []origin.RecordID) ([]*origin.Record, error) {
+	if s.written.Load() {
+		return nil, errBroken
+	}
+	return s.Catalog.RecordsByID(ctx, c, ids)
+}
+
+func TestAWriteIsDoneAlsoWhereItsAnswerCannotBeExpanded(t *testing.T) {
+	l := newLibrary(t)
+	ctx := context.Background()
+	tags := l.collection("tags")
+	tag := string(l.values("tags", nil).Record.ID)
+	l.collection("docs", origin.Field{Name: "tag", Type: origin.RelationField, CollectionID: tags.ID}, origin.Field{Name: "n", Type: origin.NumberField})
+	id := string(l.values("docs", map[string]any{"tag": tag}).Record.ID)
+	silent := silentCatalog{l.catalog, new(atomic.Bool)}
+	other, err := origin.New(ctx, origin.DefaultConfig(), origin.Parts{Catalog: silent, Blobs: l.blobs, Renderer: l.renderer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close(ctx)
+	silent.written.Store(false) // New has made the system collections
+	v, err := other.UpdateRecord(ctx, origin.System(), "docs", id, origin.RecordInput{Values: map[string]any{"n": 1.0}, Expand: []string{"tag"}})
+	if err != nil || v.Record.Values["n"] != 1.0 || v.Expand != nil {
+		t.Errorf("got %+v, %v", v, err)
+	}
+}
+
 func TestUploadsThatNothingIsMadeOfLeaveNothing(t *testing.T) {
 	dir := t.TempDir()
 	l := openLibrary(t, dir)

@@ -132,7 +132,7 @@ func (w *write) run(ctx context.Context, guard func(*collection) access, try fun
 	}
 	switch {
 	case err == nil:
-		return w.o.answer(ctx, w.op, w.who, w.change.c, saved, w.in.Expand)
+		return w.answer(ctx, saved), nil
 	case errors.Is(err, rule.ErrStale):
 		err = &Error{Op: w.op, Kind: Timeout, Err: err}
 	}
@@ -140,6 +140,15 @@ func (w *write) run(ctx context.Context, guard func(*collection) access, try fun
 		w.o.dropOrphans(ctx, w.committed)
 	}
 	return nil, err
+}
+
+// answer shows what was written. The write is done, so what cannot be expanded is left out, and is no error.
+func (w *write) answer(ctx context.Context, saved *Record) *View {
+	v := view(w.who, w.change.c.Collection, saved)
+	if err := w.o.expand(ctx, w.who, w.change.c, []*View{v}, w.in.Expand); err != nil {
+		w.o.log.Error("expanding the answer to a write failed", "collection", w.change.c.Name, "record", string(saved.ID), "error", err)
+	}
+	return v
 }
 
 // begin finds the collection and refuses those whom the guarding rule shuts out whatever the record is.
