@@ -43,10 +43,14 @@ func (l logOptions) logger(m *Main) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(l.LogLevel)) // the enum admits only valid ones
 	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler = slog.NewTextHandler(m.Stderr, options)
 	if l.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(m.Stderr, options))
+		handler = slog.NewJSONHandler(m.Stderr, options)
 	}
-	return slog.New(slog.NewTextHandler(m.Stderr, options))
+	if level > slog.LevelDebug { // who asks for everything gets it
+		handler = newSparing(handler, time.Now)
+	}
+	return slog.New(handler)
 }
 
 // serveOptions are all options of "serve".
