@@ -37,6 +37,15 @@ func (o *Origin) Allowance(who Caller, name string, kind WriteKind) (Allowance, 
 	return allowance(c.Fields), nil
 }
 
+// LargestAllowance is the most that any collection allows now, for refusing a body by its length alone.
+func (o *Origin) LargestAllowance() (most Allowance) {
+	for _, c := range o.schema.Load().collections {
+		a := allowance(c.Fields)
+		most.Files, most.Values = max(most.Files, a.Files), max(most.Values, a.Values)
+	}
+	return most
+}
+
 func allowance(fields []Field) (a Allowance) {
 	for i := range fields {
 		switch f := &fields[i]; f.Type {

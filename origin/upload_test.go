@@ -110,3 +110,12 @@ func (l leaving) Read([]byte) (int, error) {
 	l.leave()
 	return 0, io.EOF
 }
+
+func TestTheLargestBodyIsThatOfTheMostGenerousCollection(t *testing.T) {
+	l := newLibrary(t)
+	before := l.LargestAllowance()
+	l.photos(func(_ *origin.CollectionInput, f *origin.Field) { f.MaxSelect, f.MaxSize = 3, 1<<40 })
+	if after := l.LargestAllowance(); before.Files >= 3<<40 || after != (origin.Allowance{Files: 3 << 40, Values: before.Values}) {
+		t.Errorf("%+v before, %+v after", before, after)
+	}
+}

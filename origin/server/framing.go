@@ -31,6 +31,24 @@ var (
 	transferEncoding = []byte(fasthttp.HeaderTransferEncoding)
 )
 
+// expect answers a client that waits to hear whether its body is wanted (RFC 9110 section 10.1.1): 100, unless the header
+// alone shows that no route will take it. Then no handler is called.
+func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
+	code := fasthttp.StatusContinue
+	switch h := &ctx.Request.Header; {
+	case twoLengths(h):
+		code = fasthttp.StatusBadRequest
+	case !s.router.accepts(int64(h.ContentLength())):
+		code = fasthttp.StatusRequestEntityTooLarge
+	default:
+		return code
+	}
+	s.counts.requests.Add(1)
+	refuse(ctx, code)
+	s.count(ctx)
+	return code
+}
+
 // refuse answers in plain words, before any dialect is asked, and closes the connection.
 func refuse(ctx *fasthttp.RequestCtx, code int) {
 	ctx.Error(fasthttp.StatusMessage(code)+"\n", code) // which resets the answer, so it comes first

@@ -67,6 +67,36 @@ func TestABodyIsBounded(t *testing.T) {
 	}
 }
 
+func TestWhoAsksBeforeSendingIsToldNoByTheLengthAlone(t *testing.T) {
+	h := hostOf(t, nil, func(m *Mount) {
+		m.Limit(func() int64 { return 10 })
+		m.Limit(func() int64 { return 20 })
+		m.Handle("POST", "/", hello)
+	})
+	for fields, want := range map[string]string{
+		"Content-Length: 20":                              "100",
+		"Content-Length: 21":                              "413 Request Entity Too Large",
+		"Content-Length: 9223372036854775807":             "413 Request Entity Too Large",
+		"Transfer-Encoding: chunked":                      "100",
+		"Transfer-Encoding: chunked\r\nContent-Length: 3": "400 Bad Request",
+	} {
+		w := h.dial()
+		w.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n" + fields + "\r\n\r\n")
+		if want != "100" {
+			w.send("xxx") // there are clients that do not wait
+		}
+		if got := w.receive(); got != want {
+			t.Errorf("%s: %s, want %s", fields, got, want)
+		}
+		if want != "100" && !w.ends() {
+			t.Errorf("%s: the connection goes on", fields)
+		}
+	}
+	if s := h.Stats(); s.ByClass[4] != 3 {
+		t.Errorf("%d refusals counted, want 3", s.ByClass[4])
+	}
+}
+
 func TestABodyReaderKeepsToItsBound(t *testing.T) {
 	for _, limit := range []int64{0, 1, 9, 10, 11, math.MaxInt64 - 1, math.MaxInt64} {
 		body := &boundedBody{stream: iotest.HalfReader(strings.NewReader("0123456789")), left: limit, limit: limit, declared: -1}

@@ -27,6 +27,7 @@ const (
 type Router struct {
 	root     node
 	fallback mounted
+	limits   []func() int64 // of bodies, in bytes
 }
 
 // node is one segment's place in the tree of routes.
@@ -77,6 +78,20 @@ func (m *Mount) Handle(method, pattern string, h Handler) {
 
 // Fallback sets what answers a request that no route matches.
 func (m *Mount) Fallback(h Handler) { m.router.fallback = mounted{h, m.fail} }
+
+// Limit sets what tells the size, in bytes, of the largest body that any route of the mount may take now. A client that
+// asks before it sends more than every mount takes (Expect: 100-continue) is told not to; without any limit it is not.
+func (m *Mount) Limit(largest func() int64) { m.router.limits = append(m.router.limits, largest) }
+
+// accepts tells whether any route may take a body of n bytes.
+func (t *Router) accepts(n int64) bool {
+	for _, largest := range t.limits {
+		if n <= largest() {
+			return true
+		}
+	}
+	return len(t.limits) == 0
+}
 
 func (n *node) child(segment string) *node {
 	if strings.HasPrefix(segment, "{") {

@@ -50,6 +50,7 @@ func New(config Config, router *Router, log *slog.Logger) (*Server, error) {
 		Handler:                       s.handle,
 		ErrorHandler:                  s.malformed,
 		HeaderReceived:                s.bodyLimits,
+		ExpectHandler:                 s.expect,
 		NoDefaultServerHeader:         true,
 		NoDefaultContentType:          true,
 		DisableHeaderNamesNormalizing: false,

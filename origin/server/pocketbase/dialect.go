@@ -41,6 +41,10 @@ func (d *Dialect) Mount(router *server.Router) {
 	files.Handle("HEAD", "/api/files/{collection}/{record}/{filename}", d.file)
 
 	api := router.Mount("", d.fail)
+	api.Limit(func() int64 {
+		most := d.core.LargestAllowance()
+		return d.config.MaxBody + most.Values + most.Files
+	})
 	api.Handle("GET", "/api/health", d.api(d.health))
 	api.Handle("HEAD", "/api/health", d.api(d.health))
 	route := func(method, pattern string, h answerer) {
