@@ -76,3 +76,14 @@ func (c Config) admission() transform.AdmissionConfig {
 	gate.MaxWait = c.QueueWait
 	return gate
 }
+
+// passwordQueue is how many passwords wait for their turn: about a second's work of one core.
+const passwordQueue = 16
+
+// passwordAdmission is the gate that passwords pass before the one above: half of the workers at most.
+func (c Config) passwordAdmission() transform.AdmissionConfig {
+	slots := max(1, c.Workers/2)
+	return transform.AdmissionConfig{
+		Slots: slots, Capacity: int64(slots) * passwordWork, MaxQueue: passwordQueue, MaxWait: c.QueueWait,
+	}
+}

@@ -45,6 +45,7 @@ type Origin struct {
 	flight    *cache.Flight[*rendition] // one fill per rendition key
 	lookups   *cache.Flight[*resolved]  // one catalog read per file address
 	gate      *transform.Admission      // renderers and password hashes at work
+	passwords *transform.Admission      // password hashes, before they come to gate
 	negative  *negative                 // what could not be rendered a moment ago
 	keeper    *keeper                   // the index and the byte budget of stored renditions
 	counters  counters
@@ -105,6 +106,9 @@ func (o *Origin) makeCaches() (err error) {
 	if o.verifier, err = auth.NewVerifier(o.tokenKey, verifying); err != nil {
 		return err
 	}
+	if o.passwords, err = transform.NewAdmission(o.config.passwordAdmission()); err != nil {
+		return err
+	}
 	o.gate, err = transform.NewAdmission(o.config.admission())
 	return err
 }
@@ -130,6 +134,7 @@ func (o *Origin) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	o.passwords.Close()
 	o.gate.Close()
 	o.closeCaches()
 	return err

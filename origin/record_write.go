@@ -387,10 +387,25 @@ func (w *write) refusal(err error) error {
 // microseconds of CPU as measured, so that logins and thumbs can't starve each other.
 const passwordWork = 70_000
 
-func (o *Origin) hashPassword(ctx context.Context, plain string) (hash string, err error) {
-	release, err := o.gate.Acquire(ctx, passwordWork)
+// admitPassword waits for a turn to hash: first among passwords, of which only as many go on to the renderers' gate as may
+// work there at once. So a flood of sign-ins fills a queue of its own, and not the one that thumbs wait in.
+func (o *Origin) admitPassword(ctx context.Context) (release func(), err error) {
+	leave, err := o.passwords.Acquire(ctx, passwordWork)
 	if err != nil {
-		return "", admissionError(err)
+		return nil, admissionError(err)
+	}
+	done, err := o.gate.Acquire(ctx, passwordWork)
+	if err != nil {
+		leave()
+		return nil, admissionError(err)
+	}
+	return func() { done(); leave() }, nil
+}
+
+func (o *Origin) hashPassword(ctx context.Context, plain string) (hash string, err error) {
+	release, err := o.admitPassword(ctx)
+	if err != nil {
+		return "", err
 	}
 	defer release()
 	return auth.HashPassword(plain)
@@ -398,9 +413,9 @@ func (o *Origin) hashPassword(ctx context.Context, plain string) (hash string, e
 
 // checkPassword tells whether a password is that of the hash. Without a hash it takes the same time to say no.
 func (o *Origin) checkPassword(ctx context.Context, hash, plain string) (bool, error) {
-	release, err := o.gate.Acquire(ctx, passwordWork)
+	release, err := o.admitPassword(ctx)
 	if err != nil {
-		return false, admissionError(err)
+		return false, err
 	}
 	defer release()
 	if hash == "" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -404,4 +405,47 @@ func TestPasswordsWaitForTheirTurn(t *testing.T) {
 	close(l.renderer.wait)
 	busy.Wait()
 	l.signIn("users", "anna@example.org", "12345678")
+}
+
+func TestAFloodOfSignInsLeavesRoomForThumbs(t *testing.T) {
+	l := newLibrary(t, func(c *origin.Config) { c.Workers, c.QueueLength = 1, 2 })
+	l.photos()
+	l.user("anna@example.org")
+	r := l.put("a.jpg", smallJPEG(t, 200, 100))
+	l.renderer.wait = make(chan struct{})
+	var all sync.WaitGroup
+	thumb := func(spec string) {
+		all.Go(func() {
+			if _, err := l.thumb(r, spec); err != nil {
+				t.Errorf("thumb %s: %v", spec, err)
+			}
+		})
+	}
+	thumb("50x50")
+	eventually(t, "the renderer is at work", func() bool { return l.renderer.renders.Load() == 1 })
+	signIn := func() error {
+		_, err := l.AuthWithPassword(context.Background(), origin.Caller{}, "users", "anna@example.org", "12345678", "")
+		return err
+	}
+	const flood = 40 // one goes on to the renderers' queue, 16 wait for it, the rest is refused
+	var busy atomic.Int64
+	for range flood {
+		all.Go(func() {
+			if err := signIn(); origin.KindOf(err) == origin.Busy {
+				busy.Add(1)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	eventually(t, "the flood waits or is refused", func() bool {
+		return l.Stats().Passwords.Queued == 16 && busy.Load() == flood-17 && l.Stats().Gate.Queued == 1
+	})
+	thumb("0x40")
+	eventually(t, "a thumb waits beside the sign-ins", func() bool { return l.Stats().Gate.Queued == 2 })
+	close(l.renderer.wait)
+	all.Wait()
+	if err := signIn(); err != nil {
+		t.Errorf("after the flood: %v", err)
+	}
 }

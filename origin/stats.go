@@ -33,6 +33,7 @@ type Stats struct {
 	Memory, Files, Accounts cache.Stats
 	Flight                  cache.FlightStats
 	Gate                    transform.AdmissionStats
+	Passwords               transform.AdmissionStats // sign-ins and new passwords, which pass this gate and then Gate
 }
 
 // Stats returns the counters as they are now.
@@ -44,7 +45,7 @@ func (o *Origin) Stats() Stats {
 		KeepFailures: c.keepFailures.Load(), KeeperFailures: c.keeperFailures.Load(), Evicted: c.evicted.Load(),
 		WatchFailures: c.watchFailures.Load(), TokensRefused: c.tokensRefused.Load(), StoredBytes: c.storedBytes.Load(),
 		Memory: o.memory.Stats(), Files: o.files.Stats(), Accounts: o.accounts.Stats(),
-		Flight: o.flight.Stats(), Gate: o.gate.Stats(),
+		Flight: o.flight.Stats(), Gate: o.gate.Stats(), Passwords: o.passwords.Stats(),
 	}
 }
 
