@@ -64,7 +64,7 @@ var fileTests = []test{
 		s.touch(use("pbc_1", "r", "a.jpg", "v", 7, 1))
 		f = &origin.File{FileRef: f.FileRef, Field: "another", OriginalName: "o", Size: 1, ContentType: "x/y", SHA256: "00",
 			Image: transform.Meta{Format: transform.GIF, Width: 2, Height: 3, Orientation: 4, Depth: 5, Components: 2, Alpha: true,
-				Truncated: true, Frames: 7, Scans: 8, ICCBytes: 9, EXIFBytes: 10}, Committed: now.Add(time.Hour)}
+				Truncated: true, Frames: 7, Scans: 8, ICCBytes: 9, EXIFBytes: 10, TextBytes: 11}, Committed: now.Add(time.Hour)}
 		s.write(func(tx origin.CatalogTx) error { return tx.PutFile(s.ctx, f) })
 		got, err := s.cat.File(s.ctx, f.FileRef)
 		s.do(err)

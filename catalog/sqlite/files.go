@@ -10,19 +10,19 @@ import (
 )
 
 const fileColumns = "name, field, original, size, type, sha256, committed," +
-	" format, width, height, orientation, depth, components, flags, frames, scans, icc, exif"
+	" format, width, height, orientation, depth, components, flags, frames, scans, icc, exif, texts"
 
 const (
 	selectFile  = "SELECT " + fileColumns + " FROM files WHERE collection = ? AND record = ? AND name = ?"
 	selectFiles = "SELECT " + fileColumns + " FROM files WHERE collection = ? AND record = ? ORDER BY name"
 	// upsertFile does not replace the row, which would take the file's renditions with it.
 	upsertFile = "INSERT INTO files (collection, record, " + fileColumns + ")" +
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
 		" ON CONFLICT (collection, record, name) DO UPDATE SET field = excluded.field, original = excluded.original," +
 		" size = excluded.size, type = excluded.type, sha256 = excluded.sha256, committed = excluded.committed," +
 		" format = excluded.format, width = excluded.width, height = excluded.height, orientation = excluded.orientation," +
 		" depth = excluded.depth, components = excluded.components, flags = excluded.flags, frames = excluded.frames," +
-		" scans = excluded.scans, icc = excluded.icc, exif = excluded.exif"
+		" scans = excluded.scans, icc = excluded.icc, exif = excluded.exif, texts = excluded.texts"
 )
 
 func (r reader) File(ctx context.Context, ref origin.FileRef) (*origin.File, error) {
@@ -69,7 +69,7 @@ func scanFile(f *origin.File, row []driver.Value) {
 	m.Depth, m.Components = uint8(integer(row[11])), uint8(integer(row[12]))
 	setMetaFlags(m, integer(row[13]))
 	m.Frames, m.Scans = int(integer(row[14])), int(integer(row[15]))
-	m.ICCBytes, m.EXIFBytes = integer(row[16]), integer(row[17])
+	m.ICCBytes, m.EXIFBytes, m.TextBytes = integer(row[16]), integer(row[17]), integer(row[18])
 }
 
 func (t *tx) PutFile(ctx context.Context, f *origin.File) error {
@@ -78,7 +78,7 @@ func (t *tx) PutFile(ctx context.Context, f *origin.File) error {
 	return t.exec(ctx, upsertFile, string(f.Collection), string(f.Record),
 		string(f.Name), string(f.Field), f.OriginalName, f.Size, f.ContentType, f.SHA256, f.Committed.UnixMilli(),
 		int64(m.Format), m.Width, m.Height, m.Orientation, m.Depth, m.Components, metaFlags(m), m.Frames, m.Scans,
-		m.ICCBytes, m.EXIFBytes)
+		m.ICCBytes, m.EXIFBytes, m.TextBytes)
 }
 
 func (t *tx) DeleteFile(ctx context.Context, ref origin.FileRef) error {

@@ -31,6 +31,7 @@ CREATE TABLE files (
   scans       INTEGER NOT NULL,
   icc         INTEGER NOT NULL, -- bytes
   exif        INTEGER NOT NULL, -- bytes
+  texts       INTEGER NOT NULL, -- bytes, inflated
   PRIMARY KEY (collection, record, name)
 ) WITHOUT ROWID;
 
