@@ -62,7 +62,7 @@ func TestABrokenPictureIsDecodedOnceUntilItChanges(t *testing.T) {
 	large := p.upload("photos", "a.png", picture.Must(picture.PNGBomb(30000, 30000)))
 	for range 3 {
 		for _, path := range []string{cut, large} {
-			if a := p.get(path + "?thumb=60x40").want(t, 200); a.header.Get("Cache-Control") != "max-age=60" {
+			if a := p.get(path+"?thumb=60x40").want(t, 200); a.header.Get("Cache-Control") != "max-age=60" {
 				t.Errorf("%s: %v", path, a.header)
 			}
 		}
@@ -76,9 +76,9 @@ func TestABrokenPictureIsTriedAgainAfterAWhile(t *testing.T) {
 	p := start(t, "--metrics", "127.0.0.1:0", "--retry-broken", "50ms").asAdmin()
 	p.collection("photos", everyForm, nil)
 	path := p.upload("photos", "a.png", brokenPNG())
-	p.get(path + "?thumb=60x40").want(t, 200)
+	p.get(path+"?thumb=60x40").want(t, 200)
 	eventually(t, "the picture is tried a second and a third time", func() bool {
-		p.get(path + "?thumb=60x40").want(t, 200)
+		p.get(path+"?thumb=60x40").want(t, 200)
 		n := p.metric("imgorigin_renders_total")
 		return n != "1" && n != "2"
 	})
