@@ -188,7 +188,11 @@ func (d *draft) apply() error {
 		if f == nil || !d.change.maySet(f) {
 			continue
 		}
-		if err := d.set(f, m, in.Values[key], in.Files[key]); err != nil {
+		v, given := in.Values[key]
+		if !given && f.Type != FileField {
+			continue // a file for what takes none is no value
+		}
+		if err := d.set(f, m, v, in.Files[key]); err != nil {
 			return err
 		}
 	}

@@ -263,8 +263,18 @@ func (p *program) form(method, path, token string, parts ...part) reply {
 }
 
 func (p *program) tryForm(method, path, token string, parts ...part) (reply, error) {
-	var body bytes.Buffer
-	w := multipart.NewWriter(&body)
+	body, contentType := encodeForm(parts)
+	headers := []string{"Content-Type: " + contentType}
+	if token != "" {
+		headers = append(headers, "Authorization: "+token)
+	}
+	return p.try(method, path, strings.NewReader(body), headers...)
+}
+
+// encodeForm writes a multipart form and its type.
+func encodeForm(parts []part) (body, contentType string) {
+	var b strings.Builder
+	w := multipart.NewWriter(&b)
 	for _, f := range parts {
 		var to io.Writer
 		var err error
@@ -274,20 +284,12 @@ func (p *program) tryForm(method, path, token string, parts ...part) (reply, err
 			to, err = w.CreateFormField(f.field)
 		}
 		if err != nil {
-			return reply{}, err
+			panic(err) // a strings.Builder takes everything
 		}
-		if _, err := to.Write(f.data); err != nil {
-			return reply{}, err
-		}
+		_, _ = to.Write(f.data)
 	}
-	if err := w.Close(); err != nil {
-		return reply{}, err
-	}
-	headers := []string{"Content-Type: " + w.FormDataContentType()}
-	if token != "" {
-		headers = append(headers, "Authorization: "+token)
-	}
-	return p.try(method, path, &body, headers...)
+	_ = w.Close()
+	return b.String(), w.FormDataContentType()
 }
 
 // upload puts a picture into a new record and returns the path of the file.
