@@ -9,7 +9,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 RUN_DIR  ?= data
 RUN_ARGS ?=
 
-.PHONY: help run build test lint fuzz deps test-deps docs screenshot clean
+.PHONY: help run build test lint fuzz torture soak deps test-deps docs screenshot clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,13 @@ lint: deps ## check formatting and vet
 FUZZTIME ?= 30s
 fuzz: deps ## run every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz $(FUZZTIME)
+
+torture: build ## send a corpus of hostile pictures, and write the tally to bench/RESULTS.md
+	go run ./bench/torture -program $(BIN) -results bench/RESULTS.md
+
+SOAK ?= 10m
+soak: build ## keep the program busy for SOAK (10m), and fail when its memory grows
+	go run ./bench/soak -program $(BIN) -for $(SOAK) -results bench/RESULTS.md -plot docs/soak.svg
 
 deps: ## install what building needs (libvips)
 	@scripts/deps build

@@ -1,0 +1,328 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/imgorigin/imgorigin/bench/rig"
+	"github.com/imgorigin/imgorigin/internal/picture"
+)
+
+// config says what one run does.
+type config struct {
+	exe   string
+	dir   string // of the library; must not exist or be empty
+	short bool
+	only  *regexp.Regexp // of the corpus, by family and name
+	args  []string       // of "serve", beside the run's own
+	say   func(format string, args ...any)
+}
+
+// owned is what the scripts of the corpus would make if anything ran them.
+const owned = "/tmp/imgorigin-owned"
+
+// The collections of the run, by the thumbs they list.
+const (
+	usualCollection = "torture"
+	largeCollection = "largest"
+)
+
+// result is what became of one file.
+type result struct {
+	file    *file
+	stored  string // its name in the store: the log speaks of it
+	thumbs  int    // asked for
+	made    int    // of these
+	elapsed time.Duration
+	cpu     time.Duration // of the slowest thumb
+	peak    int64         // of the process's resident memory while all thumbs were made
+}
+
+// run is one run under way.
+type run struct {
+	config
+	program *rig.Program
+	results []result
+	idle    int64    // resident memory before the first file
+	crowd   int64    // the most while the dearest files were asked for at once
+	wrong   []string // what must not be
+
+	mu      sync.Mutex // the log's reader is a goroutine of the program's
+	reasons map[string]map[string]int
+}
+
+// torture runs the corpus against a new program and returns the tally. The error says that the run could not be
+// made, or that something happened that must never.
+func torture(ctx context.Context, c config) (*tally, error) {
+	r := &run{config: c, reasons: make(map[string]map[string]int)}
+	if err := r.start(ctx); err != nil {
+		return nil, err
+	}
+	defer r.program.Kill()
+	if err := r.all(ctx); err != nil {
+		return nil, errors.Join(append(r.complaints(), err)...)
+	}
+	if err := r.program.Stop(ctx); err != nil { // from here on the log is complete
+		return nil, errors.Join(append(r.complaints(), err)...)
+	}
+	if _, err := os.Stat(owned); err == nil {
+		r.blame("something ran a script of the corpus: %s is there", owned)
+	}
+	t := r.tally()
+	return t, errors.Join(r.complaints()...)
+}
+
+func (r *run) start(ctx context.Context) (err error) {
+	if err := os.RemoveAll(owned); err != nil {
+		return err
+	}
+	args := append([]string{"--log-level", "debug", "--memory-cache", "8MiB", "--rendition-store", "64MiB", "--max-body", "200MiB"}, r.args...)
+	if r.program, err = rig.Start(ctx, rig.Config{Exe: r.exe, Dir: r.dir, Args: args, OnLog: r.listen}); err != nil {
+		return err
+	}
+	return errors.Join(
+		r.program.MakeCollection(ctx, usualCollection, usual),
+		r.program.MakeCollection(ctx, largeCollection, largeThumbs),
+	)
+}
+
+// listen files what the program says about its refusals under the file's name, and blames what it must not say.
+func (r *run) listen(l rig.LogLine) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l.Foreign != "" {
+		r.wrong = append(r.wrong, "a line that is not the program's: "+l.Foreign)
+		return
+	}
+	parts := strings.Split(l.Text("key"), "/")
+	if l.Message != refusedAtOnce && l.Message != refusedInWork || len(parts) < 4 {
+		// A status of 503 is the answer to more work than fits; whoever asked decides whether it may be.
+		if l.Text("level") == "ERROR" && l.Text("status") != "503" {
+			r.wrong = append(r.wrong, fmt.Sprintf("an error in the log: %v", l.Fields))
+		}
+		return
+	}
+	name, check := parts[3], checkOf(l.Text("error"))
+	if r.reasons[name] == nil {
+		r.reasons[name] = make(map[string]int)
+	}
+	r.reasons[name][check]++
+}
+
+func (r *run) blame(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wrong = append(r.wrong, fmt.Sprintf(format, args...))
+}
+
+func (r *run) complaints() []error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []error
+	for _, w := range r.wrong {
+		all = append(all, errors.New(w))
+	}
+	return all
+}
+
+// all sends every file, one after the other, then the dearest at once.
+func (r *run) all(ctx context.Context) error {
+	lossy, err := r.lossyWebP(ctx)
+	if err != nil {
+		return err
+	}
+	m, err := r.program.Memory()
+	if err != nil {
+		return err
+	}
+	r.idle = m.Resident
+	files := slices.DeleteFunc(corpus(lossy, r.short), func(f file) bool {
+		return !r.only.MatchString(f.family + ", " + f.name)
+	})
+	for i := range files {
+		result, err := r.one(ctx, &files[i])
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", files[i].family, files[i].name, err)
+		}
+		r.results = append(r.results, result)
+		if (i+1)%100 == 0 {
+			r.say("%d of %d files", i+1, len(files))
+		}
+	}
+	return r.atOnce(ctx)
+}
+
+// lossyWebP has the program make what nothing else here can.
+func (r *run) lossyWebP(ctx context.Context) (base, error) {
+	source := must(picture.WebP(picture.Flower(600, 450, 4)))
+	f, err := r.program.Upload(ctx, usualCollection, "a.webp", source)
+	if err != nil {
+		return base{}, err
+	}
+	a, err := r.program.Get(ctx, f.Path+"?thumb=500x400")
+	if err != nil {
+		return base{}, err
+	}
+	if !bytes.Contains(a.Body[:min(64, len(a.Body))], []byte("VP8 ")) {
+		return base{}, fmt.Errorf("the program's WebP thumb is not lossy: status %d, %d bytes", a.Status, len(a.Body))
+	}
+	return base{"lossy WebP", ".webp", image.Pt(500, 400), a.Body, refused, false}, r.program.Delete(ctx, f)
+}
+
+// one uploads a file, asks for its thumbs, and deletes it. The error says that the program does not answer: no use to go on.
+func (r *run) one(ctx context.Context, f *file) (result, error) {
+	res := result{file: f}
+	collection, thumbs := r.asked(f)
+	data := f.bytes()
+	if err := r.program.ResetPeak(); err != nil {
+		return res, err
+	}
+	stored, err := r.program.Upload(ctx, collection, f.upload, data)
+	if err != nil {
+		return res, errors.Join(err, r.program.Alive())
+	}
+	res.stored = stored.Name
+	for _, thumb := range thumbs {
+		made, err := r.thumb(ctx, &res, stored, thumb, data)
+		if err != nil {
+			return res, errors.Join(err, r.program.Alive())
+		}
+		res.thumbs++
+		if made {
+			res.made++
+		}
+	}
+	m, err := r.program.Memory()
+	if err != nil {
+		return res, err
+	}
+	res.peak = m.Peak
+	r.judge(&res)
+	if err := r.program.Delete(ctx, stored); err != nil {
+		return res, err
+	}
+	health, err := r.program.Get(ctx, "/api/health")
+	if err == nil && health.Status != http.StatusOK {
+		r.blame("%s, %s: not healthy afterwards: status %d", f.family, f.name, health.Status)
+	}
+	return res, err
+}
+
+// asked returns the collection that a file goes to, and the thumbs that are asked of it.
+func (r *run) asked(f *file) (collection string, thumbs []string) {
+	switch {
+	case f.wide:
+		return largeCollection, largeThumbs
+	case r.short:
+		return usualCollection, usual[:3]
+	}
+	return usualCollection, usual
+}
+
+// decoded is up to how many pixels a thumb is decoded: Go takes longer to decode it than the program to make it.
+func (r *run) decoded() int {
+	if r.short {
+		return 60_000
+	}
+	return 4_000_000
+}
+
+// thumb asks for one thumb and tells whether it was made; else the answer must be the original.
+func (r *run) thumb(ctx context.Context, res *result, stored rig.File, spec string, data []byte) (made bool, err error) {
+	before, err := r.program.CPU()
+	if err != nil {
+		return false, err
+	}
+	began := time.Now()
+	a, err := r.program.Get(ctx, stored.Path+"?thumb="+spec)
+	if err != nil {
+		return false, err
+	}
+	elapsed := time.Since(began)
+	after, err := r.program.CPU()
+	if err != nil {
+		return false, err
+	}
+	res.elapsed, res.cpu = max(res.elapsed, elapsed), max(res.cpu, after-before)
+	name := res.file.family + ", " + res.file.name
+	made = strings.Contains(a.Header.Get("Content-Disposition"), "filename="+spec+"_")
+	switch {
+	case a.Status != http.StatusOK:
+		r.blame("%s: %s answered %d: %.200s", name, spec, a.Status, a.Body)
+	case !made && !bytes.Equal(a.Body, data):
+		r.blame("%s: %s answered neither a thumb nor the original", name, spec)
+	case !made && a.Header.Get("Cache-Control") != "max-age=60":
+		r.blame("%s: an original in place of %s says Cache-Control %q", name, spec, a.Header.Get("Cache-Control"))
+	case made:
+		want := must(parseForm(spec))
+		if err := want.check(a.Body, res.file.size, r.decoded()); err != nil {
+			r.blame("%s: %s: %v", name, spec, err)
+		}
+	}
+	return made, nil
+}
+
+// judge compares what became of a file with what must.
+func (r *run) judge(res *result) {
+	switch f := res.file; {
+	case f.want == served && res.made < res.thumbs:
+		r.blame("%s, %s: only %d of %d thumbs were made", f.family, f.name, res.made, res.thumbs)
+	case f.want == refused && res.made > 0:
+		r.blame("%s, %s: %d of %d thumbs were made of what must be refused", f.family, f.name, res.made, res.thumbs)
+	}
+}
+
+// crowd is how many files are asked for at once at the end, each by two clients.
+const crowd = 8
+
+// atOnce sends the files that took the most memory, and asks for all their thumbs at the same time.
+func (r *run) atOnce(ctx context.Context) error {
+	dearest := slices.SortedFunc(slices.Values(r.results), func(a, b result) int { return cmp.Compare(b.peak, a.peak) })
+	dearest = dearest[:min(crowd, len(dearest))]
+	var paths []string
+	for _, d := range dearest {
+		collection, thumbs := r.asked(d.file)
+		f, err := r.program.Upload(ctx, collection, d.file.upload, d.file.bytes())
+		if err != nil {
+			return err
+		}
+		paths = append(paths, f.Path+"?thumb="+thumbs[0], f.Path+"?thumb="+thumbs[1])
+	}
+	if err := r.program.ResetPeak(); err != nil {
+		return err
+	}
+	r.say("the %d dearest files at once", len(dearest))
+	var clients sync.WaitGroup
+	failed := make([]error, len(paths))
+	for i, path := range paths {
+		clients.Go(func() {
+			a, err := r.program.Get(ctx, path)
+			// More work than fits into the deadline is answered 503, and nothing else may be.
+			if err == nil && a.Status != http.StatusOK && a.Status != http.StatusServiceUnavailable {
+				r.blame("at once: %s answered %d", path, a.Status)
+			}
+			failed[i] = err
+		})
+	}
+	clients.Wait()
+	if err := errors.Join(append(failed, r.program.Alive())...); err != nil {
+		return err
+	}
+	m, err := r.program.Memory()
+	r.crowd = m.Peak
+	if panics, e := r.program.Metric(ctx, "imgorigin_panics_total"); e != nil || panics > 0 {
+		r.blame("%v requests panicked (%v)", panics, e)
+	}
+	return err
+}
