@@ -57,7 +57,7 @@ func Shape(c *origin.Collection) string {
 	fields := make([]string, len(c.Fields))
 	for i := range c.Fields {
 		f := &c.Fields[i]
-		fields[i] = strconv.Quote(string(f.ID)) + strconv.Quote(f.Name) + kindNames[KindOf(f)]
+		fields[i] = strconv.Quote(string(f.ID)) + strconv.Quote(f.Name) + kindNames[f.Kind()]
 	}
 	slices.Sort(fields) // their order means nothing to a table
 	return strings.Join(fields, " ")

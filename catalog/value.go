@@ -17,34 +17,16 @@ import (
 // or a row that no adapter has written.
 var ErrValue = errors.New("catalog: not a canonical value")
 
-// KindOf returns the kind of a field, which says how its values are kept; see rule.Kind.
-func KindOf(f *origin.Field) rule.Kind {
-	switch f.Type {
-	case origin.NumberField:
-		return rule.Number
-	case origin.BoolField:
-		return rule.Bool
-	case origin.DateField, origin.AutodateField:
-		return rule.Date
-	case origin.JSONField:
-		return rule.JSON
-	}
-	if f.Multiple() {
-		return rule.List
-	}
-	return rule.Text
-}
-
 // IsText tells whether a field's values are strings.
 func IsText(f *origin.Field) bool {
-	kind := KindOf(f)
+	kind := f.Kind()
 	return kind == rule.Text || kind == rule.Date
 }
 
 // EncodeValue returns the column value (string, float64, bool or nil) of a record's value. Text must be valid UTF-8
 // without NUL, because PostgreSQL keeps no other and a catalog must be able to move there.
 func EncodeValue(f *origin.Field, v any) (any, error) {
-	switch KindOf(f) {
+	switch f.Kind() {
 	case rule.Text, rule.Date:
 		if s, ok := v.(string); ok {
 			return s, checkText(f, s)
@@ -77,7 +59,7 @@ func DecodeValue(f *origin.Field, col any) (any, error) {
 	if b, ok := col.([]byte); ok {
 		col = string(b)
 	}
-	switch KindOf(f) {
+	switch f.Kind() {
 	case rule.Text, rule.Date:
 		if s, ok := col.(string); ok {
 			return s, nil
@@ -113,7 +95,7 @@ func DecodeValue(f *origin.Field, col any) (any, error) {
 
 // ZeroValue is the value of a field that was never set.
 func ZeroValue(f *origin.Field) any {
-	switch KindOf(f) {
+	switch f.Kind() {
 	case rule.Number:
 		return 0.0
 	case rule.Bool:

@@ -1,8 +1,9 @@
 package origin
 
 import (
-	"strings"
 	"time"
+
+	"github.com/imgorigin/imgorigin/rule"
 )
 
 // CollectionType tells what a collection's records are.
@@ -122,6 +123,24 @@ func (f *Field) Multiple() bool {
 	return false
 }
 
+// Kind says how the field's values are kept and compared; see rule.Kind.
+func (f *Field) Kind() rule.Kind {
+	switch f.Type {
+	case NumberField:
+		return rule.Number
+	case BoolField:
+		return rule.Bool
+	case DateField, AutodateField:
+		return rule.Date
+	case JSONField:
+		return rule.JSON
+	}
+	if f.Multiple() {
+		return rule.List
+	}
+	return rule.Text
+}
+
 // SizeLimit is the greatest size in bytes of one file in a file field.
 func (f *Field) SizeLimit() int64 {
 	if f.MaxSize > 0 {
@@ -152,11 +171,6 @@ func (c *Collection) FieldByID(id FieldID) *Field {
 
 // IsSuperusers tells whether the records of c pass every rule.
 func (c *Collection) IsSuperusers() bool { return c.Name == SuperusersName }
-
-// Matches tells whether a path segment means this collection: its exact id, or its name in any case.
-func (c *Collection) Matches(idOrName string) bool {
-	return string(c.ID) == idOrName || strings.EqualFold(c.Name, idOrName)
-}
 
 // Index is one index over a collection's columns.
 type Index struct {

@@ -264,7 +264,7 @@ func (b *collectionBuild) checkIdentityFields() *Complaint {
 		f := b.c.Field(name)
 		params := map[string]any{"fieldName": name}
 		switch {
-		case f == nil || fieldKind(f) != rule.Text || f.Type == PasswordField || f.Name == ColTokenKey:
+		case f == nil || f.Kind() != rule.Text || f.Type == PasswordField || f.Name == ColTokenKey:
 			return &Complaint{Code: "validation_missing_field", Message: "Invalid or missing field " + name + ".", Params: params}
 		case !uniqueAlone(b.c, name):
 			return &Complaint{

@@ -104,7 +104,7 @@ func recordSchema(c *Collection) rule.Schema {
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		if f.Type != PasswordField && f.Name != ColTokenKey {
-			s[f.Name] = fieldKind(f)
+			s[f.Name] = f.Kind()
 		}
 	}
 	return s
@@ -127,23 +127,6 @@ func accountSchema(all []*Collection) rule.Schema {
 		maps.Copy(s, own)
 	}
 	return s
-}
-
-func fieldKind(f *Field) rule.Kind {
-	switch f.Type {
-	case NumberField:
-		return rule.Number
-	case BoolField:
-		return rule.Bool
-	case DateField, AutodateField:
-		return rule.Date
-	case JSONField:
-		return rule.JSON
-	}
-	if f.Multiple() {
-		return rule.List
-	}
-	return rule.Text
 }
 
 // find returns the collection that a path segment means: its exact id, or its name in any case; where one

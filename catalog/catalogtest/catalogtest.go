@@ -207,7 +207,7 @@ func (s *suite) sort(c *origin.Collection, src string) []rule.Sort {
 func schemaOf(c *origin.Collection) rule.Schema {
 	schema := rule.Schema{}
 	for i := range c.Fields {
-		schema[c.Fields[i].Name] = catalog.KindOf(&c.Fields[i])
+		schema[c.Fields[i].Name] = c.Fields[i].Kind()
 	}
 	return schema
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/rule"
 )
@@ -242,7 +241,7 @@ func genText() *rapid.Generator[string] {
 }
 
 func genValue(f *origin.Field) *rapid.Generator[any] {
-	switch catalog.KindOf(f) {
+	switch f.Kind() {
 	case rule.Number:
 		return rapid.OneOf(rapid.Float64(), rapid.SampledFrom([]float64{0, 1, -1, 1 << 53, 0.1, 1e308, 5e-324, -9223372036854775808})).AsAny()
 	case rule.Bool:

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/rule"
 )
@@ -89,7 +88,7 @@ func columnsOf(c *origin.Collection) rule.Columns {
 		if f == nil {
 			return "", 0
 		}
-		return table + "." + quote(f.Name), catalog.KindOf(f)
+		return table + "." + quote(f.Name), f.Kind()
 	}
 }
 

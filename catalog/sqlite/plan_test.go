@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/rule"
 )
@@ -33,7 +32,7 @@ func plan(t *testing.T, cat *Catalog, sql string, args ...any) string {
 func schemaOf(c *origin.Collection) rule.Schema {
 	schema := rule.Schema{}
 	for i := range c.Fields {
-		schema[c.Fields[i].Name] = catalog.KindOf(&c.Fields[i])
+		schema[c.Fields[i].Name] = c.Fields[i].Kind()
 	}
 	return schema
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/rule"
 )
@@ -112,7 +111,7 @@ type query struct {
 func queries(t testing.TB) []query {
 	schema := rule.Schema{}
 	for _, f := range stock().Fields {
-		schema[f.Name] = catalog.KindOf(&f)
+		schema[f.Name] = f.Kind()
 	}
 	list := func(filter func(i int) string, sort string, total bool) func(context.Context, *Catalog, *origin.Collection, int) error {
 		return func(ctx context.Context, cat *Catalog, c *origin.Collection, i int) error {

@@ -57,7 +57,7 @@ func checkFields(c *origin.Collection) error {
 // columnDef is the definition of a field's column.
 func columnDef(f *origin.Field) string {
 	kind := "TEXT NOT NULL DEFAULT ''"
-	switch catalog.KindOf(f) {
+	switch f.Kind() {
 	case rule.Number:
 		kind = "REAL NOT NULL DEFAULT 0"
 	case rule.Bool:
