@@ -3,6 +3,7 @@ package origin
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 )
@@ -33,11 +34,8 @@ func newKeeper(o *Origin) *keeper {
 
 // used notes a use of a stored rendition.
 func (k *keeper) used(file FileRef, key Key, size int64) {
-	_, name, ok := ParseRenditionKey(key)
-	if !ok {
-		return
-	}
-	use := RenditionUse{File: file, Variant: name, Size: size, Used: k.origin.now().UnixMilli()}
+	variant := string(key[strings.LastIndexByte(string(key), '/')+1:]) // as RenditionKey put it there
+	use := RenditionUse{File: file, Variant: variant, Size: size, Used: k.origin.now().UnixMilli()}
 	k.mu.Lock()
 	if len(k.pending) < keeperMost {
 		k.pending[key] = use

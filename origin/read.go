@@ -121,20 +121,16 @@ func (o *Origin) authorise(ctx context.Context, r *resolved, req *ReadRequest) (
 }
 
 func (o *Origin) mayView(ctx context.Context, r *resolved, who Caller) (bool, error) {
-	if who.Principal.Superuser {
-		return true, nil
-	}
-	if r.collection.view.expr == nil {
-		return false, nil
+	view := r.collection.view
+	j, err := o.judge(ctx, who, contextProtectedFile, view)
+	if err != nil || j.closed(view) {
+		return false, err
 	}
 	record, err := o.owner(ctx, r)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
-	if err != nil {
-		return false, err
-	}
-	return o.allowed(ctx, who, contextProtectedFile, r.collection.view, record)
+	return err == nil && j.admits(view, record), err
 }
 
 // original is the answer of the stored bytes.

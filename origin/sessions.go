@@ -120,11 +120,11 @@ func uniqueAlone(c *Collection, field string) bool {
 
 // signIn gives a record its token, if the collection's auth rule lets it.
 func (o *Origin) signIn(ctx context.Context, op string, who Caller, context string, c *collection, r *Record) (Session, error) {
-	ok, err := o.allowed(ctx, who, context, c.signIn, r)
+	j, err := o.judge(ctx, who, context, c.signIn)
 	switch {
 	case err != nil:
 		return Session{}, failed(op, err)
-	case !ok:
+	case !j.admits(c.signIn, r):
 		return Session{}, &Error{Op: op, Kind: Forbidden, Private: true,
 			Message: "The request doesn't satisfy the collection requirements to authenticate."}
 	}
