@@ -110,6 +110,7 @@ func (d *Dialect) readCollection(r *server.Request, who origin.Caller) (origin.C
 	if err != nil {
 		return origin.CollectionInput{}, inputError(err)
 	}
+	r.RestartDeadline()
 	return parseCollection(data)
 }
 

@@ -14,6 +14,7 @@ func (d *Dialect) authWithPassword(r *server.Request, who origin.Caller) (any, e
 	if err != nil {
 		return nil, err
 	}
+	r.RestartDeadline()
 	session, err := d.core.AuthWithPassword(r.Context(), who, r.Param(0), text(in["identity"]), text(in["password"]), text(in["identityField"]))
 	if err != nil {
 		return nil, err
