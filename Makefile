@@ -9,7 +9,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 RUN_DIR  ?= data
 RUN_ARGS ?=
 
-.PHONY: help run build test lint fuzz torture soak deps test-deps docs screenshot clean
+.PHONY: help run build test lint fuzz torture soak deps test-deps docs screenshot image-test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ docs: build ## write the option table of docs/options.md anew
 
 screenshot: build test-deps ## take the README's screenshot of the demo page
 	@scripts/screenshot docs/demo.png
+
+image-test: ## build the Dockerfile without a container engine, and ask the result for a thumb (needs root)
+	@scripts/image-test
 
 clean: ## remove what was built
 	rm -rf bin build
