@@ -1,4 +1,4 @@
-// Package auth tells who asks: auth and file tokens, passwords, and the Principal they come to.
+// Package auth tells who asks: auth and file tokens, API keys, signed URLs, passwords, and the Principal they come to.
 //
 // Law: a token counts only while it is signed, by HS256 alone, with the key that its record has now, and before its
 // exp. Nobody is the zero Principal, a guest. What cannot be verified is an error and never a Principal. No error
@@ -15,10 +15,27 @@ type Principal struct {
 	Type           TokenType // of the token that was verified
 	Superuser      bool
 	Refreshable    bool // an auth token that auth-refresh may renew
+
+	Key    string // id of the API key that speaks, which stands for no record; "" for tokens
+	Scopes Scope  // what that key may do
 }
 
 // IsGuest reports whether nobody was verified.
 func (p Principal) IsGuest() bool { return p == Principal{} }
+
+// May tells whether the principal has all of the scopes. Superusers have every one.
+func (p Principal) May(s Scope) bool { return p.Superuser || p.Scopes&s == s }
+
+// ParseScheme returns the credential in the value of an Authorization header of that scheme, in any case (RFC 9110, section
+// 11.1), or "".
+func ParseScheme(header, scheme string) string {
+	const blanks = " \t"
+	header = strings.Trim(header, blanks)
+	if len(header) <= len(scheme) || !strings.EqualFold(header[:len(scheme)], scheme) || strings.IndexByte(blanks, header[len(scheme)]) < 0 {
+		return ""
+	}
+	return strings.TrimLeft(header[len(scheme):], blanks)
+}
 
 const bearer = "bearer"
 

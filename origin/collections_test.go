@@ -201,12 +201,12 @@ func TestListsOfCollections(t *testing.T) {
 		want  []string
 		total int
 	}{
-		{origin.ListQuery{}, []string{"_superusers", "users", "delta", "bravo", "charlie"}, 5},
-		{origin.ListQuery{Sort: "-name", PerPage: 2}, []string{"users", "delta"}, 5},
-		{origin.ListQuery{Sort: "type,name", Page: 2, PerPage: 2, SkipTotal: true}, []string{"bravo", "charlie"}, -1},
-		{origin.ListQuery{Filter: "type = 'base' && name != 'bravo'", Sort: "-@rowid"}, []string{"charlie", "delta"}, 2},
-		{origin.ListQuery{Filter: "system = true"}, []string{"_superusers"}, 1},
-		{origin.ListQuery{Page: 9}, nil, 5},
+		{origin.ListQuery{}, []string{"_superusers", "users", "media", "_keys", "_uploads", "delta", "bravo", "charlie"}, 8},
+		{origin.ListQuery{Sort: "-name", PerPage: 2}, []string{"users", "media"}, 8},
+		{origin.ListQuery{Sort: "type,name", Page: 2, PerPage: 2, SkipTotal: true}, []string{"_keys", "_uploads"}, -1},
+		{origin.ListQuery{Filter: "type = 'base' && system = false && name != 'bravo'", Sort: "-@rowid"}, []string{"charlie", "delta"}, 2},
+		{origin.ListQuery{Filter: "system = true"}, []string{"_superusers", "media", "_keys", "_uploads"}, 4},
+		{origin.ListQuery{Page: 9}, nil, 8},
 	} {
 		p, err := l.ListCollections(context.Background(), origin.System(), c.q)
 		if err != nil || !slices.Equal(names(p), c.want) || p.TotalItems != c.total {

@@ -19,6 +19,7 @@ type draft struct {
 	old    *Record // nil: a new record
 	record *Record
 	plain  map[string]string // new passwords by field, not yet hashed
+	slug   string            // what a file of the media library would be called, were it alone
 }
 
 // change is one caller's write of one record, with all that is decided before the transaction.
@@ -34,12 +35,17 @@ type change struct {
 
 	hashes  map[string]string // of new passwords, by field
 	oldHash string            // the stored hash that oldPassword was found to belong to
+
+	media *mediaChange // of the media library only
 }
 
 func newChange(c *collection, superuser bool, in RecordInput, now time.Time) *change {
 	ch := &change{
 		c: c, superuser: superuser, in: in, now: now.UTC().Truncate(time.Millisecond),
 		uploads: make(map[FileName]*Upload), hashes: make(map[string]string),
+	}
+	if c.ID == MediaID {
+		ch.media = newMediaChange()
 	}
 	if c.Auth != nil {
 		ch.passwordConfirm = castText(in.Values["passwordConfirm"])
@@ -99,6 +105,11 @@ func (ch *change) update(old *Record) (*draft, error) {
 	if err := d.apply(); err != nil {
 		return nil, err
 	}
+	if ch.media != nil && ch.media.edit != nil {
+		if err := ch.media.edit(d); err != nil {
+			return nil, err
+		}
+	}
 	for i := range ch.c.Fields {
 		if f := &ch.c.Fields[i]; f.Type == AutodateField && f.OnUpdate {
 			d.record.Values[f.Name] = formatDate(ch.now)
@@ -113,6 +124,9 @@ func (ch *change) update(old *Record) (*draft, error) {
 func (d *draft) finish() {
 	for name, hash := range d.change.hashes {
 		d.record.Values[name] = hash
+	}
+	if d.change.media != nil {
+		d.finishMedia()
 	}
 	if d.change.c.Auth == nil {
 		return

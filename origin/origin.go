@@ -37,6 +37,8 @@ type Origin struct {
 	epochs   *epochs
 	deaf     atomic.Bool // other processes' changes are not heard of: see watch
 	verifier *auth.Verifier
+	signer   *auth.Signer // of URLs
+	keyUses  *keyUses
 
 	addresses *intern.Table             // keys of files, so that a warm address allocates none
 	files     *cache.Cache[*resolved]   // rows by the address that was asked for
@@ -65,6 +67,7 @@ func New(ctx context.Context, config Config, parts Parts) (*Origin, error) {
 		config: config, catalog: parts.Catalog, blobs: parts.Blobs, renderer: parts.Renderer,
 		log: parts.Log, now: parts.Now,
 		epochs:    newEpochs(),
+		keyUses:   newKeyUses(),
 		addresses: intern.New(),
 		flight:    cache.NewFlight[*rendition](),
 		lookups:   cache.NewFlight[*resolved](),
@@ -83,11 +86,17 @@ func New(ctx context.Context, config Config, parts Parts) (*Origin, error) {
 		o.closeCaches()
 		return nil, fmt.Errorf("system collections: %w", err)
 	}
+	if err := o.loadSigner(ctx); err != nil {
+		o.closeCaches()
+		return nil, fmt.Errorf("secret of signed URLs: %w", err)
+	}
 	running, stop := context.WithCancel(context.Background())
 	o.stop = stop
 	o.keeper = newKeeper(o)
 	o.background.Go(func() { o.watch(running) })
 	o.background.Go(func() { o.keeper.run(running) })
+	o.background.Go(func() { o.writeKeyUses(running) })
+	o.background.Go(func() { o.sweepSlots(running) })
 	return o, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/imgorigin/imgorigin/auth"
+	"github.com/imgorigin/imgorigin/rule"
 	"github.com/imgorigin/imgorigin/transform"
 )
 
@@ -29,6 +30,8 @@ const (
 	PolicyImmutable Policy = iota // public, under a name whose bytes never change
 	PolicyBrief                   // public, but a better or newer answer may be had soon: an original in place of a thumb
 	PolicyPrivate                 // a credential or a rule decided
+	PolicyRevalidate              // public, under a name whose bytes may change
+	PolicySigned                  // a signed URL decided: private, for Content.Lifetime
 )
 
 // Content is the answer to a read. Its strings and bytes are shared and must not be changed.
@@ -41,6 +44,7 @@ type Content struct {
 	Modified     time.Time // zero: not said
 	ModifiedHTTP string    // Modified as IMF-fixdate, or empty
 	Policy       Policy
+	Lifetime     time.Duration // with PolicySigned
 	NotModified  bool   // IfNoneMatch names this very content: there are no bytes to send
 	Data         []byte // the bytes where they are in memory; nil: use Open
 
@@ -59,22 +63,34 @@ func (c *Content) Open(ctx context.Context, offset, n int64) (io.ReadCloser, err
 // Open answers a read. It is the only way to a file's bytes: warm-ups and other dialects come through it too.
 // The steps are those of the design, in order, and none goes back.
 func (o *Origin) Open(ctx context.Context, req *ReadRequest) (Content, error) {
-	r, err := o.resolve(ctx, req.Collection, req.Record, req.Name)
+	r, policy, err := o.admit(ctx, req)
+	if errors.Is(err, rule.ErrStale) { // as afresh does it, without a closure: this is the way of every hit
+		o.schemaChanged(ctx)
+		r, policy, err = o.admit(ctx, req)
+	}
 	if err != nil {
 		return Content{}, err
 	}
-	policy, err := o.authorise(ctx, r, req)
-	if err != nil {
-		return Content{}, err
-	}
-	if req.Thumb == "" {
+	return o.contentOf(ctx, r, policy, policy == PolicyPrivate || o.opensMedia(ctx, r, req), req.Thumb, req.IfNoneMatch)
+}
+
+// contentOf is what is left of a read once it is known that the caller may. free callers get thumbs of the media library in
+// any size.
+func (o *Origin) contentOf(ctx context.Context, r *resolved, policy Policy, free bool, spec, ifNoneMatch string) (Content, error) {
+	if spec == "" {
 		return o.original(r, policy), nil
 	}
-	v := r.variant(req.Thumb)
+	v := r.variant(spec)
+	if v == nil && r.sizes != nil {
+		var err error
+		if v, err = o.size(ctx, r, spec, free); err != nil {
+			return Content{}, err
+		}
+	}
 	if v == nil || v.refused != nil || o.negative.has(string(v.key)) {
 		return o.standIn(r, policy), nil
 	}
-	if etag := v.etag.Load(); etag != nil && req.IfNoneMatch != "" && matchesWeakly(req.IfNoneMatch, *etag) {
+	if etag := v.etag.Load(); etag != nil && ifNoneMatch != "" && matchesWeakly(ifNoneMatch, *etag) {
 		c := thumb(r, v, policy, nil, *etag)
 		c.NotModified = true
 		return c, nil
@@ -90,10 +106,20 @@ func (o *Origin) Open(ctx context.Context, req *ReadRequest) (Content, error) {
 	return Content{}, &Error{Op: "open", Kind: unavailable(err), Err: err, Private: policy == PolicyPrivate}
 }
 
+// admit is steps 1 and 2.
+func (o *Origin) admit(ctx context.Context, req *ReadRequest) (*resolved, Policy, error) {
+	r, err := o.resolve(ctx, req.Collection, req.Record, req.Name)
+	if err != nil {
+		return nil, 0, err
+	}
+	policy, err := o.authorise(ctx, r, req)
+	return r, policy, err
+}
+
 // authorise is step 2: the file's field and its collection's view rule against the caller. It comes before any
 // cache of bytes, and what it refuses looks like a file that is not there.
 func (o *Origin) authorise(ctx context.Context, r *resolved, req *ReadRequest) (Policy, error) {
-	if !r.field.Protected || r.collection.view.anyone {
+	if r.public || !r.field.Protected || r.collection.view.anyone {
 		if o.deaf.Load() {
 			return PolicyBrief, nil
 		}
@@ -147,7 +173,7 @@ func (o *Origin) original(r *resolved, p Policy) Content {
 func (o *Origin) standIn(r *resolved, p Policy) Content {
 	c := o.original(r, p)
 	c.Modified, c.ModifiedHTTP = time.Time{}, ""
-	if p == PolicyImmutable {
+	if p == PolicyImmutable || p == PolicyRevalidate {
 		c.Policy = PolicyBrief
 	}
 	o.counters.standIns.Add(1)

@@ -24,6 +24,10 @@ const referencingBatch = 1000
 //
 // After an error nothing is changed.
 func (o *Origin) DeleteRecord(ctx context.Context, who Caller, name, id string) error {
+	return o.afresh(ctx, func() error { return o.deleteRecord(ctx, who, name, id) })
+}
+
+func (o *Origin) deleteRecord(ctx context.Context, who Caller, name, id string) error {
 	const op = "record.delete"
 	c, err := o.collection(op, name)
 	if err != nil {
@@ -56,11 +60,16 @@ func (o *Origin) DeleteRecord(ctx context.Context, who Caller, name, id string) 
 	if err != nil {
 		return failed(op, err)
 	}
+	o.removed(ctx, done)
+	return nil
+}
+
+// removed makes a committed removal known, and removes its objects.
+func (o *Origin) removed(ctx context.Context, done *removal) {
 	for _, ref := range slices.Concat(done.gone, done.changed) {
 		o.invalidate(ref.Collection, ref.Record)
 	}
 	o.dropFiles(ctx, done.files)
-	return nil
 }
 
 func keepsSuperuser(ctx context.Context, tx CatalogTx, c *Collection) error {

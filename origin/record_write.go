@@ -82,7 +82,7 @@ func (w *write) update(ctx context.Context, id RecordID) (*Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !w.judge.admits(w.change.c.update, old) {
+		if !w.judge.admits(w.change.c.update, old) || !w.change.names(old) {
 			return nil, &Error{Op: w.op, Kind: NotFound, Private: true}
 		}
 		return w.change.update(old)
@@ -104,6 +104,7 @@ type write struct {
 	who         Caller
 	name        string // of the collection
 	in          RecordInput
+	tune        func(*change) // nil: nothing to do before the draft is made
 	judge       judge
 	change      *change
 	committed   []FileRef // uploads that are objects by now
@@ -116,6 +117,14 @@ const writeTries = 3
 // by the collection of now. Uploads that are objects by then stay: their keys are those of the next try. A write that
 // finds the collection changed each time is a Timeout.
 func (w *write) run(ctx context.Context, guard func(*collection) access, try func(context.Context) (*Record, error)) (*View, error) {
+	saved, err := w.runRecord(ctx, guard, try)
+	if err != nil {
+		return nil, err
+	}
+	return w.answer(ctx, saved), nil
+}
+
+func (w *write) runRecord(ctx context.Context, guard func(*collection) access, try func(context.Context) (*Record, error)) (*Record, error) {
 	defer w.in.Discard()
 	var saved *Record
 	var err error
@@ -130,11 +139,8 @@ func (w *write) run(ctx context.Context, guard func(*collection) access, try fun
 			break
 		}
 	}
-	switch {
-	case err == nil:
-		return w.answer(ctx, saved), nil
-	case errors.Is(err, rule.ErrStale):
-		err = &Error{Op: w.op, Kind: Timeout, Err: err}
+	if err == nil {
+		return saved, nil
 	}
 	if len(w.committed) > 0 {
 		w.o.dropOrphans(ctx, w.committed)
@@ -170,6 +176,9 @@ func (w *write) begin(ctx context.Context, guard func(*collection) access) error
 	if len(w.committed) > 0 {
 		w.change.id = w.committed[0].Record
 	}
+	if w.tune != nil {
+		w.tune(w.change)
+	}
 	return nil
 }
 
@@ -197,12 +206,20 @@ func (w *write) prepare(ctx context.Context, d *draft) error {
 		}
 		ch.hashes[name] = hash
 	}
+	if ch.media != nil {
+		w.previewUploads(ctx, d)
+	}
 	return nil
 }
 
 // check tells everything that is wrong with a draft as one *Error.
 func (w *write) check(ctx context.Context, reader CatalogReader, d *draft) error {
 	complaints := d.accountComplaints()
+	if d.change.media != nil {
+		if err := d.settle(ctx, reader); err != nil {
+			return err
+		}
+	}
 	if len(complaints) == 0 {
 		var err error
 		if complaints, err = d.validate(ctx, reader, w.o.schema.Load()); err != nil {

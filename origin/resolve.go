@@ -18,6 +18,8 @@ type resolved struct {
 	file       *File  // nil: no such file
 	field      *Field // of file
 	variants   []*variant
+	sizes      *sizes // of the media library only: thumbs beside the listed ones
+	public     bool   // a file of the media library that anybody may read
 	etag       string
 	modified   string // Last-Modified, ready to send
 
@@ -94,6 +96,9 @@ func (o *Origin) current(r *resolved, c *collection, ref FileRef) bool {
 func (o *Origin) lookUp(ctx context.Context, c *collection, ref FileRef) (*resolved, error) {
 	r := &resolved{epoch: o.epochs.of(ref.Collection, ref.Record), collection: c}
 	file, err := o.catalog.File(ctx, ref)
+	if err == nil && c.ID == MediaID {
+		err = o.mediaOwner(ctx, r, ref)
+	}
 	switch {
 	case errors.Is(err, ErrNotFound):
 	case err != nil:

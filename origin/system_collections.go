@@ -10,15 +10,15 @@ import (
 // usersID is the id of the stock collection of users, the same in every PocketBase.
 const usersID = "_pb_users_auth_"
 
-// ensureSystemCollections makes, in a library that has never been used, the superusers and the stock users, and then reads
-// the collections. Two processes may do so at once: the transaction of the second sees what the first made.
-// Users that were deleted later stay away, since the superusers are never.
+// ensureSystemCollections makes the collections that every library has and this one has not, and then reads all. Two
+// processes may do so at once: the transaction of the second sees what the first made. The stock users are made with the
+// superusers only: users that were deleted later stay away, since the superusers are never.
 func (o *Origin) ensureSystemCollections(ctx context.Context) error {
 	all, err := o.catalog.Collections(ctx)
 	if err != nil {
 		return err
 	}
-	if !hasSuperusers(all) {
+	if len(missingSystemCollections(all, o.now())) > 0 {
 		if err := o.catalog.Write(ctx, o.makeSystemCollections(ctx)); err != nil && !errors.Is(err, errMadeAlready) {
 			return err
 		}
@@ -28,26 +28,35 @@ func (o *Origin) ensureSystemCollections(ctx context.Context) error {
 
 var errMadeAlready = errors.New("made by another process")
 
-func hasSuperusers(all []*Collection) bool {
-	return slices.ContainsFunc(all, (*Collection).IsSuperusers)
-}
-
 func (o *Origin) makeSystemCollections(ctx context.Context) func(CatalogTx) error {
 	return func(tx CatalogTx) error {
 		all, err := tx.Collections(ctx)
 		if err != nil {
 			return err
 		}
-		if hasSuperusers(all) {
+		missing := missingSystemCollections(all, o.now())
+		if len(missing) == 0 {
 			return errMadeAlready
 		}
-		for _, c := range []*Collection{superusersCollection(o.now()), usersCollection(o.now())} {
+		for _, c := range missing {
 			if err := tx.InsertCollection(ctx, c); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
+}
+
+func missingSystemCollections(all []*Collection, now time.Time) (missing []*Collection) {
+	if !slices.ContainsFunc(all, (*Collection).IsSuperusers) {
+		missing = append(missing, superusersCollection(now), usersCollection(now))
+	}
+	for _, c := range []*Collection{mediaCollection(all, now), keysCollection(now), uploadsCollection(now)} {
+		if !slices.ContainsFunc(all, func(have *Collection) bool { return have.ID == c.ID }) {
+			missing = append(missing, c)
+		}
+	}
+	return missing
 }
 
 func autodates(system bool) []Field {

@@ -1,0 +1,81 @@
+package origin
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image/png"
+	"io"
+
+	"github.com/bbrks/go-blurhash"
+
+	"github.com/imgorigin/imgorigin/transform"
+)
+
+// The preview that a BlurHash is computed from, and the components of the hash: 4 by 3 turned by the picture's shape,
+// as its own examples have.
+const (
+	previewSide = 32
+	blurLong    = 4
+	blurShort   = 3
+)
+
+// preview computes the BlurHash of a picture: one small render, admitted by the gate that all renders pass. A picture that
+// cannot be rendered, or not now, has none, and is no failure of the upload.
+func (o *Origin) preview(ctx context.Context, f *File, source func(context.Context) ([]byte, error)) string {
+	v := &variant{}
+	thumb := transform.Thumb{Width: previewSide, Height: previewSide, Mode: transform.Fit}
+	if err := o.plan(v, f, thumb); err != nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.config.FillTimeout)
+	defer cancel()
+	hash, err := o.blurHash(ctx, f, o.config.Options.PlanAs(thumb, transform.PNG), source)
+	if err != nil {
+		o.log.Warn("a picture has no BlurHash", "key", string(f.OriginalKey()), "error", err)
+	}
+	return hash
+}
+
+func (o *Origin) blurHash(ctx context.Context, f *File, plan transform.Plan, source func(context.Context) ([]byte, error)) (hash string, err error) {
+	release, err := o.gate.Acquire(ctx, transform.Cost(f.Image, plan))
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	src, err := source(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if v := recover(); v != nil { // the upload goes on
+			hash, err = "", fmt.Errorf("a preview panicked: %v", v)
+		}
+	}()
+	small, err := o.renderer.Render(ctx, src, plan)
+	if err != nil {
+		return "", err
+	}
+	img, err := png.Decode(bytes.NewReader(small))
+	if err != nil {
+		return "", err
+	}
+	x, y := blurLong, blurShort
+	if b := img.Bounds(); b.Dy() > b.Dx() {
+		x, y = y, x
+	}
+	return blurhash.Encode(x, y, img)
+}
+
+// previewUploads computes the BlurHash of the uploads of a media record, before the transaction.
+func (w *write) previewUploads(ctx context.Context, d *draft) {
+	for name, u := range w.change.uploads {
+		if _, done := w.change.media.blurs[name]; done || u.staged == nil {
+			continue
+		}
+		file := u.row(FileRef{w.change.c.ID, d.record.ID, name}, "", w.change.now)
+		w.change.media.blurs[name] = w.o.preview(ctx, file, func(context.Context) ([]byte, error) {
+			return io.ReadAll(io.NewSectionReader(u.staged, 0, u.Size))
+		})
+	}
+}
