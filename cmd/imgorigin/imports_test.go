@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"bench/rig":                         {},                                // what it measures is what an operator gets
 	"bench/torture":                     {"bench/rig", "internal/picture"}, // pictures made by code are its input; the program it meets by HTTP
 	"bench/soak":                        {"bench/rig", "internal/picture"},
+	"bench/gallery":                     {"bench/rig"},
 }
 
 // onlyIn says which of our packages may import a library themselves.
@@ -48,7 +49,7 @@ var onlyIn = map[string][]string{
 	"github.com/ganigeorgiev/fexpr":      {"rule"},
 	"github.com/alecthomas/kong":         {"cmd/imgorigin"},
 	"github.com/gabriel-vasile/mimetype": {"origin"},
-	"net/http":                           {"cmd/imgorigin", "bench/rig", "bench/torture", "bench/soak"},
+	"net/http":                           {"cmd/imgorigin", "bench/rig", "bench/torture", "bench/soak", "bench/gallery"},
 	"C":                                  {"transform/vips", "transform/vips/internal/yardstick"},
 }
 
