@@ -35,12 +35,14 @@ var mayImport = map[string][]string{
 	"bench/rig":                         {},                                // what it measures is what an operator gets
 	"bench/torture":                     {"bench/rig", "internal/picture"}, // pictures made by code are its input; the program it meets by HTTP
 	"bench/soak":                        {"bench/rig", "internal/picture"},
+	"bench/bare":                        {},
+	"bench/speed":                       {"bench/rig", "internal/picture"},
 	"bench/gallery":                     {"bench/rig"},
 }
 
 // onlyIn says which of our packages may import a library themselves.
 var onlyIn = map[string][]string{
-	"github.com/valyala/fasthttp":        {"origin/server"},
+	"github.com/valyala/fasthttp":        {"origin/server", "bench/bare"}, // bare is what the host is compared with
 	"github.com/h2non/bimg":              {"transform/vips"},
 	"github.com/dgraph-io/ristretto/v2":  {"cache"},
 	"github.com/golang-jwt/jwt/v5":       {"auth"},
@@ -49,7 +51,7 @@ var onlyIn = map[string][]string{
 	"github.com/ganigeorgiev/fexpr":      {"rule"},
 	"github.com/alecthomas/kong":         {"cmd/imgorigin"},
 	"github.com/gabriel-vasile/mimetype": {"origin"},
-	"net/http":                           {"cmd/imgorigin", "bench/rig", "bench/torture", "bench/soak", "bench/gallery"},
+	"net/http":                           {"cmd/imgorigin", "bench/rig", "bench/torture", "bench/soak", "bench/speed", "bench/gallery"},
 	"C":                                  {"transform/vips", "transform/vips/internal/yardstick"},
 }
 

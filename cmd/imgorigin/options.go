@@ -81,7 +81,7 @@ type serveOptions struct {
 
 	HeaderTimeout time.Duration `help:"How long receiving a request's header may take, and how long an idle connection is kept." default:"1m" placeholder:"TIME"`
 	BodyTimeout   time.Duration `help:"How long receiving a request's body may take." default:"5m" placeholder:"TIME"`
-	WriteTimeout  time.Duration `help:"How long sending an answer may take." default:"5m" placeholder:"TIME"`
+	WriteTimeout  time.Duration `help:"How long a client may take to receive each MiB of an answer." default:"5m" placeholder:"TIME"`
 	Deadline      time.Duration `help:"How long the work on one request may take, beside receiving and sending." default:"1m" placeholder:"TIME"`
 	DrainTimeout  time.Duration `help:"How long requests may go on after SIGTERM or SIGINT." default:"8s" placeholder:"TIME"`
 	MaxConns      int           `help:"Connections served at once." default:"16384" placeholder:"N"`

@@ -9,7 +9,7 @@ import (
 type Config struct {
 	HeaderTimeout time.Duration // to receive a request's header; also how long an idle connection is kept
 	BodyTimeout   time.Duration // to receive a request's body
-	WriteTimeout  time.Duration // to send an answer
+	WriteTimeout  time.Duration // to send each MiB of an answer
 	Deadline      time.Duration // for the work on one request, beside receiving and sending
 	MaxHeader     int           // bytes of a request's header, 1 KiB to 1 MiB
 	MaxConns      int           // connections served at once; more are closed at once

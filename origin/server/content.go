@@ -13,11 +13,11 @@ import (
 // dialect has set the headers that are its own.
 func (r *Request) Content(c *origin.Content) error {
 	h := &r.http.Response.Header
-	h.Set(fasthttp.HeaderETag, c.ETag)
+	r.SetHeader("Etag", c.ETag)
 	if c.ModifiedHTTP != "" {
-		h.Set(fasthttp.HeaderLastModified, c.ModifiedHTTP)
+		r.SetHeader(fasthttp.HeaderLastModified, c.ModifiedHTTP)
 	}
-	h.Set(fasthttp.HeaderCacheControl, r.server.cacheControl(c.Policy))
+	r.SetHeader(fasthttp.HeaderCacheControl, r.server.cacheControl(c.Policy))
 	// Evaluated even where the core has spared the bytes: an If-Match that fails goes before If-None-Match.
 	conditions := r.conditions()
 	outcome, ranges := conditions.Evaluate(Validators{ETag: c.ETag, Modified: c.Modified})
@@ -30,7 +30,7 @@ func (r *Request) Content(c *origin.Content) error {
 		r.http.SetStatusCode(fasthttp.StatusNotModified)
 		return nil
 	}
-	h.Set(fasthttp.HeaderAcceptRanges, "bytes")
+	r.SetHeader(fasthttp.HeaderAcceptRanges, "bytes")
 	h.SetContentType(c.ContentType)
 	if ranges {
 		if parts, ok := ParseRange(r.field(fasthttp.HeaderRange), c.Size); ok {
@@ -42,6 +42,9 @@ func (r *Request) Content(c *origin.Content) error {
 
 // conditions are the request's, read in place: Evaluate keeps nothing of them.
 func (r *Request) conditions() Conditions {
+	if raw := r.http.Request.Header.RawHeaders(); len(raw) > 0 && !mayBeConditional(raw) {
+		return Conditions{Method: r.http.Method()}
+	}
 	return Conditions{
 		Method:            r.http.Method(),
 		IfMatch:           r.list(fasthttp.HeaderIfMatch),
@@ -50,6 +53,22 @@ func (r *Request) conditions() Conditions {
 		IfUnmodifiedSince: r.field(fasthttp.HeaderIfUnmodifiedSince),
 		IfRange:           r.field(fasthttp.HeaderIfRange),
 	}
+}
+
+// mayBeConditional tells whether a line of a request's header begins like a condition, so that a request without any, as most
+// are, is not searched for each of them.
+func mayBeConditional(raw []byte) bool {
+	for rest := raw; len(rest) > 3; {
+		if rest[0]|0x20 == 'i' && rest[1]|0x20 == 'f' && rest[2] == '-' {
+			return true
+		}
+		end := bytes.IndexByte(rest, '\n')
+		if end < 0 {
+			return false
+		}
+		rest = rest[end+1:]
+	}
+	return false
 }
 
 // field is a request header in place; it is not to be kept.
@@ -71,7 +90,7 @@ func (r *Request) list(name string) []byte {
 // then sends the header alone.
 func (r *Request) whole(c *origin.Content) error {
 	if c.Data != nil {
-		r.http.Response.SetBodyRaw(c.Data)
+		r.memory(c.Data)
 		return nil
 	}
 	return r.stream(c, 0, c.Size)
@@ -83,7 +102,7 @@ func (r *Request) parts(c *origin.Content, parts Ranges) error {
 	switch parts.Len() {
 	case 0:
 		h.Del(fasthttp.HeaderLastModified)
-		h.Set(fasthttp.HeaderCacheControl, "no-store")
+		r.SetHeader(fasthttp.HeaderCacheControl, "no-store")
 		r.SetHeaderBytes(fasthttp.HeaderContentRange, AppendUnsatisfied(r.Scratch(), c.Size))
 		r.Bytes(fasthttp.StatusRequestedRangeNotSatisfiable, "text/plain; charset=utf-8", []byte("invalid range: failed to overlap\n"))
 		return nil
@@ -92,7 +111,7 @@ func (r *Request) parts(c *origin.Content, parts Ranges) error {
 		r.http.SetStatusCode(fasthttp.StatusPartialContent)
 		r.SetHeaderBytes(fasthttp.HeaderContentRange, part.AppendContentRange(r.Scratch(), c.Size))
 		if c.Data != nil {
-			r.http.Response.SetBodyRaw(c.Data[part.Start : part.Start+part.Length])
+			r.memory(c.Data[part.Start : part.Start+part.Length])
 			return nil
 		}
 		return r.stream(c, part.Start, part.Length)

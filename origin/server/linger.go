@@ -18,13 +18,14 @@ const lingerTime = time.Second
 type lingeringListener struct {
 	net.Listener
 	silent *silent
+	config *Config
 }
 
 // Accept returns a *lingering where the connection can be closed in one direction, as TCP's can.
 func (l lingeringListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if tcp, ok := c.(*net.TCPConn); ok {
-		made := &lingering{TCPConn: tcp, silent: l.silent}
+		made := &lingering{TCPConn: tcp, silent: l.silent, clock: clock{slack: slackOf(*l.config), writeTimeout: l.config.WriteTimeout}}
 		l.silent.add(made)
 		return made, err
 	}
@@ -66,7 +67,14 @@ type lingering struct {
 	*net.TCPConn
 	linger atomic.Bool
 	silent *silent
-	spoken bool // something was read; of the one goroutine that reads
+
+	// Of the one goroutine that serves the connection. Close is called by others, too.
+	spoken bool // something was read
+	clock  clock
+	body   memoryBody
+	tail   []byte // to be written behind what is written next
+	vector net.Buffers
+	room   [2][]byte // of vector
 }
 
 // Read tells by its first byte that the client is there for more than the connection.
@@ -88,7 +96,7 @@ func linger(ctx *fasthttp.RequestCtx) {
 
 // Close ends the connection: our direction at once, and both once the client is through or lingerTime has passed.
 func (c *lingering) Close() error {
-	if c.linger.Swap(false) && c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+	if c.linger.Swap(false) && c.CloseWrite() == nil && c.TCPConn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
 		_, _ = io.Copy(io.Discard, c.TCPConn)
 	}
 	c.silent.remove(c)

@@ -69,7 +69,9 @@ func New(config Config, router *Router, log *slog.Logger) (*Server, error) {
 }
 
 // Serve accepts connections until Shutdown. It returns nil after an orderly end.
-func (s *Server) Serve(l net.Listener) error { return s.http.Serve(lingeringListener{l, &s.silent}) }
+func (s *Server) Serve(l net.Listener) error {
+	return s.http.Serve(lingeringListener{l, &s.silent, &s.config})
+}
 
 // Shutdown stops accepting, lets requests end, and returns when all have or when ctx ends; then the work of those that
 // are left is cancelled. A connection that has sent nothing has lingerTime to send what may be on its way.
@@ -135,8 +137,14 @@ func (s *Server) count(ctx *fasthttp.RequestCtx) {
 	if class := ctx.Response.StatusCode() / 100; class < len(s.counts.byClass) {
 		s.counts.byClass[class].Add(1)
 	}
-	if !ctx.IsHead() && !ctx.Response.IsBodyStream() {
+	if ctx.IsHead() {
+		return
+	}
+	switch body := ctx.Response.BodyStream().(type) {
+	case nil:
 		s.counts.sent.Add(uint64(len(ctx.Response.Body())))
+	case *memoryBody:
+		s.counts.sent.Add(uint64(len(body.data)))
 	}
 }
 
@@ -144,7 +152,7 @@ func (s *Server) finish(r *Request) {
 	s.count(r.http)
 	r.RestartDeadline() // for the next request
 	r.settle()
-	*r = Request{server: s, scratch: r.scratch, ctx: r.ctx}
+	*r = Request{server: s, scratch: r.scratch, line: r.line, ctx: r.ctx}
 	s.pool.Put(r)
 }
 
