@@ -21,7 +21,15 @@ type account struct {
 const accountCost = 2048
 
 // account returns the sign-in row of a record, remembered or read. Not-found is ErrNotFound.
-func (o *Origin) account(ctx context.Context, collectionID, id string) (*account, error) {
+func (o *Origin) account(ctx context.Context, collectionID, id string) (a *account, err error) {
+	err = o.afresh(ctx, func() error {
+		a, err = o.findAccount(ctx, collectionID, id)
+		return err
+	})
+	return a, err
+}
+
+func (o *Origin) findAccount(ctx context.Context, collectionID, id string) (*account, error) {
 	key := collectionID + "/" + id
 	c := o.schema.Load().byID[CollectionID(collectionID)]
 	if c == nil || c.Auth == nil {

@@ -35,7 +35,8 @@ type Catalog interface {
 	Close() error
 }
 
-// CatalogReader is the reading half. Not-found is ErrNotFound.
+// CatalogReader is the reading half. Not-found is ErrNotFound, a collection that is gone among it; where a field was
+// renamed or removed since the caller took the collection, a read that needs it is an error that wraps rule.ErrStale.
 type CatalogReader interface {
 	// Collections returns all collections in the order of their making.
 	Collections(ctx context.Context) ([]*Collection, error)

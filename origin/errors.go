@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/imgorigin/imgorigin/rule"
 )
 
 // Kind says what went wrong in terms that every dialect can translate to a status of its own.
@@ -91,7 +93,7 @@ func KindOf(err error) Kind {
 		return Conflict
 	case errors.Is(err, ErrNoSpace):
 		return NoSpace
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, rule.ErrStale): // stale: see afresh
 		return Timeout
 	case errors.Is(err, context.Canceled):
 		return Canceled

@@ -27,11 +27,11 @@ type ReadRequest struct {
 type Policy uint8
 
 const (
-	PolicyImmutable Policy = iota // public, under a name whose bytes never change
-	PolicyBrief                   // public, but a better or newer answer may be had soon: an original in place of a thumb
-	PolicyPrivate                 // a credential or a rule decided
-	PolicyRevalidate              // public, under a name whose bytes may change
-	PolicySigned                  // a signed URL decided: private, for Content.Lifetime
+	PolicyImmutable  Policy = iota // public, under a name whose bytes never change
+	PolicyBrief                    // public, but a better or newer answer may be had soon: an original in place of a thumb
+	PolicyPrivate                  // a credential or a rule decided
+	PolicyRevalidate               // public, under a name whose bytes may change
+	PolicySigned                   // a signed URL decided: private, for Content.Lifetime
 )
 
 // Content is the answer to a read. Its strings and bytes are shared and must not be changed.
@@ -45,8 +45,8 @@ type Content struct {
 	ModifiedHTTP string    // Modified as IMF-fixdate, or empty
 	Policy       Policy
 	Lifetime     time.Duration // with PolicySigned
-	NotModified  bool   // IfNoneMatch names this very content: there are no bytes to send
-	Data         []byte // the bytes where they are in memory; nil: use Open
+	NotModified  bool          // IfNoneMatch names this very content: there are no bytes to send
+	Data         []byte        // the bytes where they are in memory; nil: use Open
 
 	blobs Blobs
 }

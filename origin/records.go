@@ -88,7 +88,15 @@ func (s *schema) plain() []*Collection {
 }
 
 // ViewRecord returns one record. A rule that is not met looks like a record that is not there.
-func (o *Origin) ViewRecord(ctx context.Context, who Caller, collection, id string, opts ReadOptions) (*View, error) {
+func (o *Origin) ViewRecord(ctx context.Context, who Caller, collection, id string, opts ReadOptions) (v *View, err error) {
+	err = o.afresh(ctx, func() error {
+		v, err = o.viewRecord(ctx, who, collection, id, opts)
+		return err
+	})
+	return v, err
+}
+
+func (o *Origin) viewRecord(ctx context.Context, who Caller, collection, id string, opts ReadOptions) (*View, error) {
 	const op = "record.view"
 	c, err := o.collection(op, collection)
 	if err != nil {
@@ -121,7 +129,15 @@ func (o *Origin) answer(ctx context.Context, op string, who Caller, c *collectio
 }
 
 // ListRecords returns a page of the records that the caller may list. A rule that no record meets is an empty page.
-func (o *Origin) ListRecords(ctx context.Context, who Caller, collection string, q ListQuery) (*RecordPage, error) {
+func (o *Origin) ListRecords(ctx context.Context, who Caller, collection string, q ListQuery) (page *RecordPage, err error) {
+	err = o.afresh(ctx, func() error {
+		page, err = o.listRecords(ctx, who, collection, q)
+		return err
+	})
+	return page, err
+}
+
+func (o *Origin) listRecords(ctx context.Context, who Caller, collection string, q ListQuery) (*RecordPage, error) {
 	const op = "record.list"
 	c, err := o.collection(op, collection)
 	if err != nil {
@@ -144,7 +160,7 @@ func (o *Origin) ListRecords(ctx context.Context, who Caller, collection string,
 	}
 	page, err := o.catalog.List(ctx, c.Collection, query)
 	switch {
-	case errors.Is(err, rule.ErrRequest), errors.Is(err, rule.ErrStale):
+	case errors.Is(err, rule.ErrRequest):
 		return nil, &Error{Op: op, Kind: Invalid, Err: err}
 	case err != nil:
 		return nil, failed(op, err)

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 
@@ -159,4 +160,15 @@ func (o *Origin) reloadSchema(ctx context.Context) error {
 	}
 	o.schema.Store(newSchema(all))
 	return nil
+}
+
+// afresh calls read, and once more where the collections that it began with were changed meanwhile: by those of now. A read
+// that meets another change even then is a Timeout.
+func (o *Origin) afresh(ctx context.Context, read func() error) error {
+	err := read()
+	if errors.Is(err, rule.ErrStale) {
+		o.schemaChanged(ctx)
+		err = read()
+	}
+	return err
 }

@@ -26,7 +26,15 @@ const maxCredential = 255
 //  3. a parameter is blank or too long: Invalid with Fields;
 //  4. identity or password are wrong: Invalid without Fields, after the same work for either;
 //  5. too many passwords are being checked: Busy or Timeout.
-func (o *Origin) AuthWithPassword(ctx context.Context, who Caller, name, identity, password, identityField string) (Session, error) {
+func (o *Origin) AuthWithPassword(ctx context.Context, who Caller, name, identity, password, identityField string) (s Session, err error) {
+	err = o.afresh(ctx, func() error {
+		s, err = o.authWithPassword(ctx, who, name, identity, password, identityField)
+		return err
+	})
+	return s, err
+}
+
+func (o *Origin) authWithPassword(ctx context.Context, who Caller, name, identity, password, identityField string) (Session, error) {
 	const op = "auth.password"
 	c, err := o.collection(op, name)
 	switch {

@@ -10,6 +10,7 @@ import (
 	sqlite3 "github.com/mattn/go-sqlite3"
 
 	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/rule"
 )
 
 // ErrForeign means that the database file belongs to another program.
@@ -36,6 +37,9 @@ func classify(ctx context.Context, err error) error {
 	case e.Code == sqlite3.ErrError && strings.HasPrefix(e.Error(), "no such table: "):
 		// The collection was deleted after the caller took its snapshot.
 		return fmt.Errorf("sqlite: %w: %w", origin.ErrNotFound, err)
+	case e.Code == sqlite3.ErrError && strings.HasPrefix(e.Error(), "no such column: "):
+		// A field was renamed or removed after the caller took its snapshot.
+		return fmt.Errorf("sqlite: %w: %w", rule.ErrStale, err)
 	}
 	return fmt.Errorf("sqlite: %w", err)
 }
