@@ -13,6 +13,7 @@ type Config struct {
 	Deadline      time.Duration // for the work on one request, beside receiving and sending
 	MaxHeader     int           // bytes of a request's header, 1 KiB to 1 MiB
 	MaxConns      int           // connections served at once; more are closed at once
+	PublicURL     string        // how clients reach the server, for the absolute URLs that answers hold; "": by the Host header, http
 	CacheControl  string        // of public files and thumbs under names whose bytes never change
 }
 

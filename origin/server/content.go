@@ -3,6 +3,8 @@ package server
 import (
 	"bytes"
 	"io"
+	"strconv"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -17,7 +19,7 @@ func (r *Request) Content(c *origin.Content) error {
 	if c.ModifiedHTTP != "" {
 		r.SetHeader(fasthttp.HeaderLastModified, c.ModifiedHTTP)
 	}
-	r.SetHeader(fasthttp.HeaderCacheControl, r.server.cacheControl(c.Policy))
+	r.SetHeader(fasthttp.HeaderCacheControl, r.server.cacheControl(c))
 	// Evaluated even where the core has spared the bytes: an If-Match that fails goes before If-None-Match.
 	conditions := r.conditions()
 	outcome, ranges := conditions.Evaluate(Validators{ETag: c.ETag, Modified: c.Modified})
@@ -145,8 +147,12 @@ func (r *Request) opener(c *origin.Content) Opener {
 }
 
 // cacheControl is what a policy says to caches.
-func (s *Server) cacheControl(p origin.Policy) string {
-	switch p {
+func (s *Server) cacheControl(c *origin.Content) string {
+	switch c.Policy {
+	case origin.PolicyRevalidate:
+		return "max-age=0, must-revalidate"
+	case origin.PolicySigned:
+		return "private, max-age=" + strconv.Itoa(int(c.Lifetime/time.Second))
 	case origin.PolicyPrivate:
 		return "private, no-cache"
 	case origin.PolicyBrief:

@@ -26,6 +26,7 @@ const (
 // request and not changed afterwards.
 type Router struct {
 	root     node
+	hosts    map[string]*node // routes of one host each, which go before those of all
 	fallback mounted
 	limits   []func() int64 // of bodies, in bytes
 }
@@ -46,13 +47,14 @@ type mounted struct {
 // Mount is one dialect's hold on a Router.
 type Mount struct {
 	router *Router
+	root   *node
 	prefix string
 	fail   ErrorWriter
 }
 
 // Mount returns a hold under a prefix, "" or "/like/this", whose errors are written by fail.
 func (t *Router) Mount(prefix string, fail ErrorWriter) *Mount {
-	return &Mount{t, strings.TrimSuffix(prefix, "/"), fail}
+	return &Mount{t, &t.root, strings.TrimSuffix(prefix, "/"), fail}
 }
 
 // Handle adds a route. A pattern's segments are literal or "{parameter}"; parameters match any non-empty segment and are
@@ -63,7 +65,7 @@ func (m *Mount) Handle(method, pattern string, h Handler) {
 	if len(segments) > maxSegments || strings.Count(pattern, "{") > maxParams {
 		panic(fmt.Sprintf("server: too many segments in %s %s%s", method, m.prefix, pattern))
 	}
-	n := &m.router.root
+	n := m.root
 	for _, segment := range segments {
 		n = n.child(segment)
 	}
@@ -123,6 +125,9 @@ func (t *Router) find(r *Request, method, path []byte) mounted {
 			n++
 			break
 		}
+	}
+	if m, ok := t.hosted(r, method, segments[:n]); ok {
+		return m
 	}
 	if m, ok := t.root.find(r, method, segments[:n], 0); ok {
 		return m
