@@ -14,14 +14,14 @@ import (
 	"github.com/imgorigin/imgorigin/transform"
 )
 
-// renderBimg makes a rendition of a case that choose leaves to bimg. It reports
-// false when bimg fails, and when anything was logged while it worked: bimg asks
-// no loader to fail on damage, and its error texts come from a buffer that all
-// threads share, so that neither its success nor its error can be relied on.
+// renderBimg makes a rendition of a case that choose leaves to bimg. Clean means
+// that nothing was logged while it worked: bimg asks no loader to fail on damage,
+// so that a picture with warnings may lack pixels. Its error says only that there
+// is one, since the text comes from a buffer that all threads share.
 //
 // libvips logs libjpeg's warnings on the thread that closes the picture, which is
 // this one, and libpng's on a worker of its own, which counts as stray.
-func renderBimg(src []byte, l layout, p transform.Plan) ([]byte, bool) {
+func renderBimg(src []byte, l layout, p transform.Plan) (out []byte, clean bool, err error) {
 	runtime.LockOSThread() // bimg clears per-thread state of libvips at its end
 	defer runtime.UnlockOSThread()
 	var pin runtime.Pinner // libvips holds the pointer between bimg's calls into it
@@ -30,9 +30,9 @@ func renderBimg(src []byte, l layout, p transform.Plan) ([]byte, bool) {
 
 	stray := C.ig_stray_warnings()
 	C.ig_warnings_begin()
-	out, err := bimg.Resize(src, bimgOptions(l, p))
-	clean := C.ig_warnings_end() == 0 && C.ig_stray_warnings() == stray
-	return out, err == nil && clean
+	out, err = bimg.Resize(src, bimgOptions(l, p))
+	clean = C.ig_warnings_end() == 0 && C.ig_stray_warnings() == stray
+	return out, clean, err
 }
 
 // bimgOptions asks for exactly the scaled size: Force, since bimg's other modes

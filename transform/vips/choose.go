@@ -20,12 +20,10 @@ const bimgPixels = 8_000_000
 
 // choose says who renders and why. bimg is preferred wherever it is right and
 // costs at most 1.10 × of libvips' own thumbnail call; each case below is one
-// where it is not, the first that applies. What is left is bimg's, and there it
-// makes the same bytes as our own steps.
+// where it is not, the first that applies.
 func choose(m transform.Meta, l layout, p transform.Plan) (path, string) {
 	h, v := l.shrink()
 	whole := l.crop.Size() == l.source && l.out.Size() == l.scaled
-	resampled := h != 1 || v != 1
 	switch {
 	case l.turn > 1:
 		return viaLibvips, "rotated: bimg decodes a JPEG in full and twice, and leaves other formats as they lie"
@@ -36,16 +34,16 @@ func choose(m transform.Meta, l layout, p transform.Plan) (path, string) {
 	case m.Frames > 1:
 		return viaLibvips, "animation: bimg relies on the loader's default for the first frame alone"
 	case m.Alpha:
-		return viaLibvips, "alpha: bimg lets invisible colours bleed, keeps unused alpha, and flattens on no colour but its own"
+		return viaLibvips, "alpha: bimg lets invisible colours bleed, and keeps alpha that hides nothing"
 	case m.Depth != 8 || m.Components != 3:
 		return viaLibvips, "not 8-bit RGB: bimg turns grey to RGB, cuts 16 bits instead of rounding, and knows no press profile"
 	case !whole:
-		return viaLibvips, "crop: bimg cuts at whole pixels of the scaled picture, half a pixel beside the asked place"
+		return viaLibvips, "crop: bimg cuts at whole pixels of the scaled picture, up to half a pixel beside the asked place"
 	case h < 1 || v < 1 || (h == 1) != (v == 1):
 		return viaLibvips, "enlarging, or one side kept: bimg interpolates with another kernel, shifted by half a pixel"
 	case h >= bimgReduces || v >= bimgReduces:
-		return viaLibvips, "strong reduction: bimg leaves the kernel too little to do and aliases"
-	case m.Format == transform.WebP && resampled:
+		return viaLibvips, "strong reduction: bimg leaves the kernel as little as 1 × the target, and aliases"
+	case m.Format == transform.WebP && l.resampled():
 		return viaLibvips, "WebP: bimg decodes in full where libvips scales while decoding, 1.25 × the time"
 	case p.Output == transform.WebP:
 		return viaLibvips, "WebP output: bimg, told to strip metadata, leaves EXIF and XMP in"

@@ -182,9 +182,7 @@ func TestBrokenProfilesAreIgnored(t *testing.T) {
 			}
 		}
 	}
-	if s := r.Stats(); s.MemoryBytes != 0 || s.Allocations != 0 {
-		t.Errorf("libvips keeps %d bytes in %d blocks", s.MemoryBytes, s.Allocations)
-	}
+	wantNothingHeld(t, r)
 }
 
 // TestTransiccTable computes the table again where littlecms' transicc is installed

@@ -10,6 +10,7 @@ import (
 	_ "image/jpeg" // decoders for image.Decode
 	_ "image/png"
 	"testing"
+	"time"
 
 	_ "golang.org/x/image/webp"
 
@@ -199,6 +200,13 @@ func flat(w, h int, c color.Color) *image.NRGBA {
 	return img
 }
 
+// onBlack shows img on black, so that what is invisible does not count.
+func onBlack(img *image.NRGBA) *image.NRGBA {
+	out := flat(img.Rect.Dx(), img.Rect.Dy(), color.Black)
+	draw.Draw(out, out.Rect, img, img.Rect.Min, draw.Over)
+	return out
+}
+
 // far returns the largest difference of a channel between two colours, alpha
 // included.
 func far(a, b color.NRGBA) int {
@@ -214,4 +222,18 @@ func far(a, b color.NRGBA) int {
 func without(file []byte, n int, at float64) []byte {
 	from := int(at * float64(len(file)))
 	return append(bytes.Clone(file[:from]), file[from+n:]...)
+}
+
+// wantNothingHeld waits for libvips to have let go of everything: its workers give
+// back their last buffers shortly after they report that they are done.
+func wantNothingHeld(t testing.TB, r *Renderer) {
+	t.Helper()
+	var s Stats
+	for range 500 {
+		if s = r.Stats(); s.Operations == 0 && s.MemoryBytes == 0 && s.Allocations == 0 && s.Files == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("libvips keeps %d operations, %d bytes in %d blocks, %d files", s.Operations, s.MemoryBytes, s.Allocations, s.Files)
 }

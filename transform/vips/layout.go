@@ -88,43 +88,21 @@ func (l layout) shrink() (h, v float64) {
 	return float64(l.crop.Width) / float64(l.scaled.Width), float64(l.crop.Height) / float64(l.scaled.Height)
 }
 
-// span is a piece of one axis of a loaded picture, and how it is scaled.
+// resampled reports that pixels change, and are not only cut out.
+func (l layout) resampled() bool { return l.crop.Size() != l.scaled }
+
+// span is a piece of one axis of a loaded picture.
 type span struct {
-	start, length int
-	shrink        float64 // loaded pixels per scaled pixel
+	start, length float64 // what is scaled: begins and ends between pixels
+	first, count  int     // the whole pixels that it touches
 }
 
-// place finds the whole loaded pixels that stand for the length source pixels
-// from start on, of which each loaded pixel covers factor, so that they scale to
-// exactly want.
-//
-// libvips scales about the centre of what it is given, with any factor. So the
-// scale is exact, and what remains of the rounding is a shift of the centre: the
-// better of the two pixels at each end leave at most a quarter of a loaded pixel,
-// which is an eighth of a scaled one where the decoder left twice the target.
-func place(start, length int, factor float64, loaded, want int) span {
-	lo, hi := float64(start)/factor, float64(start+length)/factor
-	shrink := (hi - lo) / float64(want)
-	best, shift := span{}, math.Inf(1)
-	for _, a := range [...]float64{math.Floor(lo), math.Ceil(lo)} {
-		for _, b := range [...]float64{math.Ceil(hi), math.Floor(hi)} {
-			a, b := max(a, 0), min(b, float64(loaded))
-			off := math.Abs((a + b - lo - hi) / 2)
-			if a < b && off < shift && exact(b-a, shrink, want) {
-				best, shift = span{int(a), int(b - a), shrink}, off
-			}
-		}
-	}
-	if best.length > 0 {
-		return best
-	}
-	// A sliver: some whole pixels, scaled to what is wanted.
-	a := min(int(lo), loaded-1)
-	b := max(min(int(math.Ceil(hi)), loaded), a+1)
-	return span{a, b - a, float64(b-a) / float64(want)}
-}
-
-// exact reports that libvips scales length pixels to want: it rounds the quotient.
-func exact(length, shrink float64, want int) bool {
-	return math.Abs(length/shrink-float64(want)) < 0.49
+// place maps length source pixels from start on to an axis of loaded pixels, of
+// which each covers factor source pixels. A decoder that reduces may leave out the
+// last loaded pixel where it would not be whole.
+func place(start, length int, factor float64, loaded int) span {
+	s := span{start: float64(start) / factor, length: float64(length) / factor}
+	s.first = min(int(s.start), loaded-1)
+	s.count = max(min(int(math.Ceil(s.start+s.length)), loaded)-s.first, 1)
+	return s
 }

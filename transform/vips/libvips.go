@@ -2,7 +2,7 @@ package vips
 
 /*
 #cgo pkg-config: vips
-#cgo CFLAGS: -std=gnu11 -O2 -Wall
+#cgo CFLAGS: -std=gnu11 -O3 -Wall
 #cgo LDFLAGS: -lm
 #include "render.h"
 */
@@ -76,7 +76,7 @@ func renderLibvips(ctx context.Context, src []byte, m transform.Meta, l layout, 
 	out, err := renderLoaded(ctx, src, m, l, ld, p)
 	if m.Format == transform.WebP && errors.Is(err, errLoadedSize) && ld.size != l.source {
 		// An animation whose frames do not fill the canvas is never reduced.
-		ld = loading{shrink: 1, scale: 1, size: l.source}
+		ld = loading{1, l.source}
 		out, err = renderLoaded(ctx, src, m, l, ld, p)
 	}
 	if p.Output == transform.WebP {
@@ -105,23 +105,28 @@ func renderLoaded(ctx context.Context, src []byte, m transform.Meta, l layout, l
 
 // newJob translates a layout to what render.c takes.
 func newJob(m transform.Meta, l layout, ld loading, p transform.Plan) C.ig_job {
-	h, v := ld.factor(l.source)
-	x := place(l.crop.X, l.crop.Width, h, ld.size.Width, l.scaled.Width)
-	y := place(l.crop.Y, l.crop.Height, v, ld.size.Height, l.scaled.Height)
+	h, v := ld.factor(m.Format, l.source)
+	x := place(l.crop.X, l.crop.Width, h, ld.size.Width)
+	y := place(l.crop.Y, l.crop.Height, v, ld.size.Height)
+	if !l.resampled() {
+		x.first, x.count = l.crop.X+l.out.X, l.out.Width
+		y.first, y.count = l.crop.Y+l.out.Y, l.out.Height
+	}
 	turns, mirror := l.turn.quarterTurns()
 	return C.ig_job{
 		format:  C.int(m.Format),
 		shrink:  C.int(ld.shrink),
-		scale:   C.double(ld.scale),
+		scale:   C.double(1 / float64(ld.shrink)),
 		lenient: cbool(m.Truncated),
 
 		loaded_width: C.int(ld.size.Width), loaded_height: C.int(ld.size.Height),
 
-		left: C.int(x.start), top: C.int(y.start), width: C.int(x.length), height: C.int(y.length),
-		hshrink: C.double(x.shrink), vshrink: C.double(y.shrink),
+		left: C.int(x.first), top: C.int(y.first), width: C.int(x.count), height: C.int(y.count),
+		x: C.double(x.start), y: C.double(y.start), w: C.double(x.length), h: C.double(y.length),
 		scaled_width: C.int(l.scaled.Width), scaled_height: C.int(l.scaled.Height),
 		out_left: C.int(l.out.X), out_top: C.int(l.out.Y),
 		out_width: C.int(l.out.Width), out_height: C.int(l.out.Height),
+		resample: cbool(l.resampled()),
 
 		quarter_turns: C.int(turns), mirror: cbool(mirror),
 

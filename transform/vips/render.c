@@ -1,6 +1,6 @@
 // One rendition, as a list of steps. A step takes over its reference to the
 // picture and gives back the next one, or NULL; libvips works lazily, so that
-// up to settle() nothing but the header has been read.
+// up to scale() nothing but the header has been read.
 
 #include "render.h"
 
@@ -68,21 +68,6 @@ static VipsImage *cut(VipsImage *in, VipsRect part)
 		part.left, part.top, part.width, part.height, NULL), &out);
 }
 
-// shrink scales down, the rows first, as vips_resize does and with its gap: a
-// box filter takes the picture to twice the target at least, Lanczos the rest.
-static VipsImage *shrink(VipsImage *in, double hshrink, double vshrink)
-{
-	VipsImage *out;
-
-	if (vshrink > 1 && !(in = next(in, vips_reducev(in, &out, vshrink,
-		"kernel", VIPS_KERNEL_LANCZOS3, "gap", 2.0, NULL), &out)))
-		return NULL;
-	if (hshrink > 1)
-		in = next(in, vips_reduceh(in, &out, hshrink,
-			"kernel", VIPS_KERNEL_LANCZOS3, "gap", 2.0, NULL), &out);
-	return in;
-}
-
 // settle computes the picture into memory. Decoding happens here.
 static VipsImage *settle(VipsImage *in)
 {
@@ -91,36 +76,26 @@ static VipsImage *settle(VipsImage *in)
 	return next(in, !out, &out);
 }
 
-// resample takes the picture to its scaled size, and the wanted part out of it,
-// into memory.
-static VipsImage *resample(VipsImage *in, const ig_job *job, const int *cancel)
+// scale decodes, and leaves scaled pixels in memory. The decoder is closed last of
+// all and listened to while it is: libvips logs libjpeg's warnings then, which is
+// how damage in the last rows shows. What it logs of the header, again when it
+// begins to decode, says nothing about the pixels.
+static VipsImage *scale(VipsImage *in, const ig_job *job, const int *cancel, gint64 *warnings)
 {
-	const VipsRect part = {job->out_left, job->out_top, job->out_width, job->out_height};
+	const VipsRect part = {job->left, job->top, job->width, job->height};
+	VipsImage *out = g_object_ref(in);
 
-	if (!(in = shrink(in, job->hshrink, job->vshrink)))
-		return NULL;
-	if (job->hshrink < 1 || job->vshrink < 1)
-		return (in = settle(in)) ?
-			ig_enlarge(in, job->scaled_width, job->scaled_height, part, cancel) : NULL;
-	if (in->Xsize != job->scaled_width || in->Ysize != job->scaled_height) {
-		vips_error("imgorigin", "scaled to %dx%d, not to %dx%d",
-			in->Xsize, in->Ysize, job->scaled_width, job->scaled_height);
-		g_object_unref(in);
-		return NULL;
+	if (job->resample)
+		out = ig_resample(out, job, cancel);
+	else {
+		watch(in, cancel);
+		if ((out = cut(out, part)))
+			out = settle(out);
 	}
-	return (in = cut(in, part)) ? settle(in) : NULL;
-}
-
-// scale weights colours by their alpha, so that what is invisible does not
-// bleed into what is not.
-static VipsImage *scale(VipsImage *in, const ig_job *job, const int *cancel)
-{
-	const gboolean resampled = job->hshrink != 1 || job->vshrink != 1;
-
-	if (!resampled || !vips_image_hasalpha(in))
-		return resample(in, job, cancel);
-	return (in = ig_premultiply(in)) && (in = resample(in, job, cancel)) ?
-		ig_unpremultiply(in) : NULL;
+	ig_warnings_begin();
+	g_object_unref(in);
+	*warnings = ig_warnings_end();
+	return out;
 }
 
 static VipsImage *upright(VipsImage *in, int quarter_turns, int mirror)
@@ -246,6 +221,21 @@ static VipsImage *strip(VipsImage *in)
 	return in;
 }
 
+// drop_unused_alpha leaves the alpha of an 8-bit memory image out where every pixel
+// is opaque: many pictures carry a channel that they do not use.
+static VipsImage *drop_unused_alpha(VipsImage *in)
+{
+	const int bands = in->Bands;
+	const gint64 pixels = (gint64)VIPS_IMAGE_N_PELS(in);
+	const guint8 *a = (const guint8 *)VIPS_IMAGE_ADDR(in, 0, 0) + bands - 1;
+	VipsImage *out;
+
+	for (gint64 n = 0; n < pixels; n++, a += bands)
+		if (*a != 255)
+			return in;
+	return next(in, vips_extract_band(in, &out, 0, "n", bands - 1, NULL), &out);
+}
+
 // finish makes of scaled pixels what the encoder shall see.
 static VipsImage *finish(VipsImage *in, const ig_job *job)
 {
@@ -256,7 +246,7 @@ static VipsImage *finish(VipsImage *in, const ig_job *job)
 		return NULL;
 	if (!(in = strip(in)) || !(in = settle(in)))
 		return NULL;
-	return vips_image_hasalpha(in) ? ig_drop_opaque_alpha(in) : in;
+	return vips_image_hasalpha(in) ? drop_unused_alpha(in) : in;
 }
 
 static int encode(VipsImage *in, const ig_job *job, ig_result *result)
@@ -279,9 +269,8 @@ static int encode(VipsImage *in, const ig_job *job, ig_result *result)
 	return -1;
 }
 
-// pixels takes the job as far as scaled pixels in memory.
-static VipsImage *pixels(const void *source, size_t length, const ig_job *job,
-	const int *cancel, ig_result *result)
+// open loads the picture and makes sure that it is the one that was planned for.
+static VipsImage *open(const void *source, size_t length, const ig_job *job, ig_result *result)
 {
 	VipsImage *in;
 
@@ -291,24 +280,22 @@ static VipsImage *pixels(const void *source, size_t length, const ig_job *job,
 	result->stage = IG_SIZE;
 	result->loaded_width = in->Xsize;
 	result->loaded_height = in->Ysize;
-	if (in->Xsize != job->loaded_width || in->Ysize != job->loaded_height)
-		return next(in, -1, NULL);
-	result->stage = IG_PIXELS;
-	ig_warnings_begin(); // what was said of the header is of no concern
-	watch(in, cancel);
-	const VipsRect part = {job->left, job->top, job->width, job->height};
-	return (in = cut(in, part)) ? scale(in, job, cancel) : NULL;
+	if (in->Xsize == job->loaded_width && in->Ysize == job->loaded_height)
+		return in;
+	g_object_unref(in);
+	return NULL;
 }
 
 static void render(const void *source, size_t length, const ig_job *job,
 	const int *cancel, ig_result *result)
 {
-	VipsImage *in = pixels(source, length, job, cancel, result);
-	// The decoder is closed by now, and libvips logs libjpeg's warnings when it
-	// closes: this is how damage in the last rows shows, of which the loader
-	// itself hears too late.
-	const gint64 warnings = ig_warnings_end();
-	if (!in)
+	VipsImage *in;
+	gint64 warnings;
+
+	if (!(in = open(source, length, job, result)))
+		return;
+	result->stage = IG_PIXELS;
+	if (!(in = scale(in, job, cancel, &warnings)))
 		return;
 	if (warnings && job->format == IG_JPEG) {
 		result->stage = IG_WARNED;

@@ -30,10 +30,11 @@ typedef struct {
 
 	int loaded_width, loaded_height; // what the loader must then report
 
-	int left, top, width, height;    // part of the loaded picture that is used
-	double hshrink, vshrink;         // loaded pixels per scaled pixel
-	int scaled_width, scaled_height; // that part, scaled
-	int out_left, out_top, out_width, out_height; // part of the scaled picture
+	int left, top, width, height; // the pixels that may be looked at,
+	double x, y, w, h;            // and the rectangle of them, between pixels, that
+	int scaled_width, scaled_height; // is scaled to this size,
+	int out_left, out_top, out_width, out_height; // and the part of that which is wanted
+	int resample; // or else just those pixels, as they are
 
 	int quarter_turns; // clockwise, after scaling
 	int mirror;        // left to right, after turning
@@ -77,10 +78,6 @@ gint64 ig_stray_warnings(void); // those on threads that are between none
 
 // Used between the C files only.
 void ig_take_error(ig_result *result);
-VipsImage *ig_premultiply(VipsImage *in);
-VipsImage *ig_unpremultiply(VipsImage *in);
-VipsImage *ig_drop_opaque_alpha(VipsImage *in);
-VipsImage *ig_enlarge(VipsImage *in, int scaled_width, int scaled_height,
-	VipsRect part, const int *cancel);
+VipsImage *ig_resample(VipsImage *in, const ig_job *job, const int *cancel);
 
 #endif

@@ -18,7 +18,7 @@ var ErrClosed = errors.New("vips: renderer is closed")
 
 // policy is the version of everything here that decides how a rendition looks:
 // it goes up whenever the same source and plan would give other bytes.
-const policy = 1
+const policy = 2
 
 // Renderer makes thumbnails. It is safe for concurrent use; how many renders run
 // at a time is the caller's decision (transform.Admission).
@@ -85,7 +85,7 @@ func (r *Renderer) Render(ctx context.Context, src []byte, p transform.Plan) (ou
 			r.panics.Add(1)
 			out, err = nil, fmt.Errorf("vips: panic: %v\n%s", v, debug.Stack())
 		}
-		r.count(err)
+		r.count(ctx, err)
 	}()
 	if r.closed {
 		return nil, ErrClosed
@@ -131,25 +131,40 @@ func (r *Renderer) admit(src []byte, p transform.Plan) (transform.Meta, layout, 
 	return m, newLayout(g, orientation(m.Orientation)), nil
 }
 
-// render takes the path that choose picked. Whatever bimg cannot do for certain
-// is done again by libvips, which says what is wrong.
+// render takes the path that choose picked. Where libvips has something to say
+// about the header, bimg's result could not be told from a damaged one. Where
+// something was logged while bimg worked, perhaps by another render, our own steps
+// decide whether the source is damaged; an intact one keeps bimg's bytes, so that
+// one plan has one sequence of them.
 func (r *Renderer) render(ctx context.Context, src []byte, m transform.Meta, l layout, p transform.Plan) ([]byte, error) {
-	if path, _ := choose(m, l, p); path == viaBimg {
-		size, quiet, err := header(src, m.Format)
-		if err != nil {
-			return nil, err
-		}
-		if size != l.source {
-			return nil, errLoadedSize
-		}
-		if quiet { // else bimg's result could not be told from a damaged one
-			if out, ok := renderBimg(src, l, p); ok {
-				r.viaBimg.Add(1)
-				return out, nil
-			}
-			r.retried.Add(1)
-		}
+	if path, _ := choose(m, l, p); path == viaLibvips {
+		return r.viaSteps(ctx, src, m, l, p)
 	}
+	size, quiet, err := header(src, m.Format)
+	if err != nil {
+		return nil, err
+	}
+	if size != l.source {
+		return nil, errLoadedSize
+	}
+	if !quiet {
+		return r.viaSteps(ctx, src, m, l, p)
+	}
+	out, clean, bimgErr := renderBimg(src, l, p)
+	if bimgErr == nil && clean {
+		r.viaBimg.Add(1)
+		return out, nil
+	}
+	r.retried.Add(1)
+	own, err := r.viaSteps(ctx, src, m, l, p)
+	if err != nil || bimgErr != nil {
+		return own, err
+	}
+	return out, nil
+}
+
+// viaSteps renders by our own steps.
+func (r *Renderer) viaSteps(ctx context.Context, src []byte, m transform.Meta, l layout, p transform.Plan) ([]byte, error) {
 	out, err := renderLibvips(ctx, src, m, l, p)
 	if err == nil {
 		r.viaLibvips.Add(1)

@@ -11,9 +11,9 @@ import (
 // Stats counts what a Renderer did since it was made. Warnings and what follows
 // it are the process's.
 type Stats struct {
-	ViaBimg    int64 // renditions made by bimg
+	ViaBimg    int64 // renditions made by bimg alone
 	ViaLibvips int64 // renditions made by our own steps
-	Retried    int64 // of those, after bimg's result was not certain to be whole
+	Retried    int64 // renders of bimg that our own steps had to confirm
 
 	Unsupported int64 // sources of a format that is not rendered
 	Corrupt     int64 // sources that cannot be decoded in whole
@@ -58,9 +58,11 @@ func (r *Renderer) Stats() Stats {
 }
 
 // count files an error under its kind.
-func (c *counters) count(err error) {
+func (c *counters) count(ctx context.Context, err error) {
 	switch {
 	case err == nil:
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		c.cancelled.Add(1)
 	case errors.Is(err, transform.ErrUnsupported):
 		c.unsupported.Add(1)
 	case errors.Is(err, transform.ErrCorrupt):
@@ -69,8 +71,6 @@ func (c *counters) count(err error) {
 		c.tooLarge.Add(1)
 	case errors.Is(err, transform.ErrTooComplex):
 		c.tooComplex.Add(1)
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		c.cancelled.Add(1)
 	default:
 		c.failed.Add(1)
 	}

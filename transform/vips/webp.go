@@ -20,16 +20,20 @@ func bareWebP(file []byte) []byte {
 	if len(file) < riffHeader {
 		return file
 	}
+	if end := chunkHeader + int64(binary.LittleEndian.Uint32(file[4:])); end >= riffHeader && end < int64(len(file)) {
+		file = file[:end] // what follows is no part of it (RFC 9649 section 2.4)
+	}
 	out := append(make([]byte, 0, len(file)), file[:riffHeader]...)
 	for rest := file[riffHeader:]; len(rest) > 0; {
 		if len(rest) < chunkHeader {
 			return file
 		}
 		size := int64(binary.LittleEndian.Uint32(rest[4:]))
-		end := chunkHeader + size + size&1
+		end := chunkHeader + size
 		if end > int64(len(rest)) {
 			return file
 		}
+		end = min(end+size&1, int64(len(rest))) // the last one may lack its padding
 		chunk := rest[:end]
 		rest = rest[end:]
 		switch string(chunk[:4]) {
