@@ -1,4 +1,4 @@
-package pocketbase
+package server
 
 import (
 	"mime"
@@ -22,7 +22,7 @@ func TestDisposition(t *testing.T) {
 		{"a\r\nSet-Cookie: x=1.jpg", "image/jpeg", "", "", `inline; filename="a__Set-Cookie: x=1.jpg"; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20x%3D1.jpg`},
 	} {
 		content := origin.Content{File: &origin.File{FileRef: origin.FileRef{Name: origin.FileName(c.name)}, ContentType: c.contentType}, Variant: c.variant}
-		if got := string(appendDisposition(nil, &content, c.download)); got != c.want {
+		if got := string(appendDisposition(nil, &content, c.name, c.download)); got != c.want {
 			t.Errorf("%q of %s: %s, want %s", c.name, c.contentType, got, c.want)
 		}
 	}
@@ -40,7 +40,7 @@ func TestOnlyTheseTypesAreShown(t *testing.T) {
 	for kind, types := range map[string]string{"inline": shown, "attachment": saved} {
 		for _, contentType := range strings.Fields(types) {
 			content := origin.Content{File: &origin.File{FileRef: origin.FileRef{Name: "a"}, ContentType: contentType}}
-			if got := string(appendDisposition(nil, &content, "")); got != kind+"; filename=a" {
+			if got := string(appendDisposition(nil, &content, "a", "")); got != kind+"; filename=a" {
 				t.Errorf("%s: %s", contentType, got)
 			}
 		}
@@ -54,7 +54,7 @@ func TestDownloadIsReadInGosGrammarOfTruth(t *testing.T) {
 		"inline":     {"", "0", "f", "false", "FALSE", "yes", "on", "2", " 1", "tRUE"},
 	} {
 		for _, v := range values {
-			if got := string(appendDisposition(nil, &content, v)); got != kind+"; filename=a" {
+			if got := string(appendDisposition(nil, &content, "a", v)); got != kind+"; filename=a" {
 				t.Errorf("download=%s: %s", v, got)
 			}
 		}
@@ -68,7 +68,7 @@ func TestTypesThatTheExtensionDecides(t *testing.T) {
 		"a.xlsx": office + "spreadsheetml.sheet", "a.docx": office + "wordprocessingml.document", "a.pptx": office + "presentationml.presentation",
 		"a.SVG": "x/y", "a.Css": "x/y", "a.svg.png": "x/y", "svg": "x/y", "a.": "x/y", "": "x/y", "a.png.svg": "image/svg+xml", ".svg": "image/svg+xml",
 	} {
-		if got := sentType(origin.FileName(name), "x/y"); got != want {
+		if got := sentType(name, "x/y"); got != want {
 			t.Errorf("%q: %s, want %s", name, got, want)
 		}
 	}
@@ -86,7 +86,7 @@ func FuzzDisposition(f *testing.F) {
 		}
 		flag := map[bool]string{true: "1"}[download]
 		content := origin.Content{File: &origin.File{FileRef: origin.FileRef{Name: origin.FileName(name)}, ContentType: "image/png"}, Variant: variant}
-		got := string(appendDisposition(nil, &content, flag))
+		got := string(appendDisposition(nil, &content, name, flag))
 		for _, c := range []byte(got) {
 			if c < ' ' || c > '~' {
 				t.Fatalf("%q in %q", c, got)
