@@ -55,9 +55,21 @@ type Content struct {
 func (c *Content) Open(ctx context.Context, offset, n int64) (io.ReadCloser, error) {
 	object, err := c.blobs.Open(ctx, c.File.OriginalKey(), offset, n)
 	if err != nil {
+		err = missed(ctx, c.blobs, err)
 		return nil, &Error{Op: "open", Kind: unavailable(err), Err: err, Private: c.Policy == PolicyPrivate}
 	}
 	return object.Body, nil
+}
+
+// missed tells an object that is not there, though its row is, from a store that is not there: caches may keep the answer
+// to the one for a moment, and serve what they have while the other lasts.
+func missed(ctx context.Context, blobs Blobs, err error) error {
+	if errors.Is(err, ErrNotFound) {
+		if gone := blobs.Check(ctx); gone != nil {
+			return &Error{Op: "check", Kind: Unavailable, Err: gone}
+		}
+	}
+	return err
 }
 
 // Open answers a read. It is the only way to a file's bytes: warm-ups and other dialects come through it too.
@@ -103,6 +115,7 @@ func (o *Origin) contentOf(ctx context.Context, r *resolved, policy Policy, free
 	case hopeless(err):
 		return o.standIn(r, policy), nil
 	}
+	err = missed(ctx, o.blobs, err)
 	return Content{}, &Error{Op: "open", Kind: unavailable(err), Err: err, Private: policy == PolicyPrivate}
 }
 

@@ -180,8 +180,7 @@ func (o *Origin) AuthRefresh(ctx context.Context, who Caller, name string) (Sess
 	return o.signIn(ctx, op, who, contextDefault, a.collection, a.record)
 }
 
-// FileToken gives the caller a short-lived token for protected files. A guest is Unauthenticated; where the caller's
-// record cannot be read, or the token not be signed, it is Internal.
+// FileToken gives the caller a short-lived token for protected files. A guest is Unauthenticated.
 func (o *Origin) FileToken(ctx context.Context, who Caller) (string, error) {
 	const op = "file.token"
 	p := who.Principal
@@ -189,18 +188,18 @@ func (o *Origin) FileToken(ctx context.Context, who Caller) (string, error) {
 		return "", &Error{Op: op, Kind: Unauthenticated, Message: tokenRequired, Private: true}
 	}
 	a, err := o.account(ctx, p.CollectionID, p.RecordID)
-	if errors.Is(err, ErrNotFound) {
+	switch {
+	case errors.Is(err, ErrNotFound):
 		return "", &Error{Op: op, Kind: Unauthenticated, Message: tokenRequired, Private: true}
+	case err != nil:
+		return "", failed(op, err)
 	}
-	token := ""
-	if err == nil {
-		token, err = auth.Sign(auth.Claims{
-			CollectionID: p.CollectionID, RecordID: p.RecordID, Type: auth.TypeFile,
-			Expires: o.now().Add(a.collection.Auth.FileToken.Duration),
-		}, a.fileKey.Bytes)
-	}
+	token, err := auth.Sign(auth.Claims{
+		CollectionID: p.CollectionID, RecordID: p.RecordID, Type: auth.TypeFile,
+		Expires: o.now().Add(a.collection.Auth.FileToken.Duration),
+	}, a.fileKey.Bytes)
 	if err != nil {
-		return "", &Error{Op: op, Kind: Internal, Message: "Failed to generate file token.", Err: err}
+		return "", &Error{Op: op, Kind: Internal, Err: err}
 	}
 	return token, nil
 }

@@ -334,7 +334,7 @@ func TestRefreshingAndFileTokens(t *testing.T) {
 	l.Settle()
 	l.catalog.Close()
 	_, err = l.FileToken(ctx, asUser(users, "aaaaaaaaaaaaaaa"))
-	refused(t, "a file token without a catalog", err, origin.Internal, "Failed to generate file token.")
+	refused(t, "a file token without a catalog", err, origin.Unavailable, "")
 }
 
 func decodeBase64JSON(s string, to any) error {

@@ -53,7 +53,7 @@ func (d *Dialect) Mount(router *server.Router) {
 			api.Handle("HEAD", pattern, d.api(d.answer(h)))
 		}
 	}
-	route("POST", "/api/files/token", d.fileToken)
+	router.Mount("", d.failToken).Handle("POST", "/api/files/token", d.api(d.answer(d.fileToken)))
 
 	route("GET", "/api/collections", d.listCollections)
 	route("POST", "/api/collections", d.createCollection)

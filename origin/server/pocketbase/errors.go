@@ -17,6 +17,7 @@ const (
 	notFound     = "The requested resource wasn't found."
 	tooLarge     = "Request entity too large."
 	fileSystem   = "Filesystem initialization failure."
+	noFileToken  = "Failed to generate file token."
 	overloaded   = "Too busy to answer in time."
 	badType      = "Unsupported Content-Type."
 )
@@ -94,6 +95,17 @@ func sentence(s string) string {
 func (d *Dialect) fail(r *server.Request, err error) {
 	apiHeaders(r)
 	d.send(r, words(err), err)
+}
+
+// failToken answers an error of the file tokens' route, where a fault of ours has one sentence wherever it happened: a caller
+// whose record cannot be read gets no token either.
+func (d *Dialect) failToken(r *server.Request, err error) {
+	apiHeaders(r)
+	a := words(err)
+	if a.status == 500 {
+		a.message = noFileToken
+	}
+	d.send(r, a, err)
 }
 
 // failFile answers an error of the file route. Caches may keep "not found" for a moment, so that a crawler of dead links
