@@ -58,18 +58,19 @@ const maxParts = 1000
 func (r *Request) ReadForm(f FormReader) error {
 	switch r.ContentType() {
 	case "application/x-www-form-urlencoded":
-		return f.urlEncoded(r.Body(min(f.Limit, f.Values)))
+		return f.URLEncoded(r.Body(min(f.Limit, f.Values)))
 	case "multipart/form-data":
 		parts, err := r.Multipart(f.Limit)
 		if err != nil {
 			return errors.Join(ErrMalformed, err)
 		}
-		return f.multipart(parts)
+		return f.Multipart(parts)
 	}
 	return ErrMediaType
 }
 
-func (f *FormReader) urlEncoded(body io.Reader) error {
+// URLEncoded reads a body of that type, as ReadForm does.
+func (f *FormReader) URLEncoded(body io.Reader) error {
 	data, err := io.ReadAll(body)
 	if err != nil {
 		return broken(err)
@@ -88,7 +89,8 @@ func (f *FormReader) urlEncoded(body io.Reader) error {
 	return nil
 }
 
-func (f *FormReader) multipart(parts *multipart.Reader) error {
+// Multipart reads the parts of a multipart body, as ReadForm does.
+func (f *FormReader) Multipart(parts *multipart.Reader) error {
 	left := f.Values
 	for n := 0; ; n++ {
 		part, err := parts.NextPart()

@@ -6,18 +6,13 @@ import (
 	"errors"
 	"io"
 	"math"
-	"mime/multipart"
-	"net/url"
 	"strconv"
 
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/origin/server"
 )
 
-const (
-	maxParts   = 1000 // values and files of a multipart form
-	payloadKey = "@jsonPayload"
-)
+const payloadKey = "@jsonPayload"
 
 // limits bound a body, in bytes.
 type limits struct {
@@ -44,8 +39,6 @@ type form struct {
 	values  map[string]any
 	payload []map[string]any
 	files   map[string][]*origin.Upload
-	parts   int
-	left    int64 // bytes of values that may still come
 }
 
 // readRecord reads a record's values and files from those who may write records at all. On an error nothing staged is left.
@@ -65,26 +58,21 @@ func (d *Dialect) readRecord(r *server.Request, who origin.Caller, kind origin.W
 
 // readInput reads a body of any of the types that PocketBase takes.
 func readInput(r *server.Request, limit limits, stage stager) (origin.RecordInput, error) {
-	f := newForm(limit.values)
+	f := newForm()
 	var err error
 	switch r.ContentType() {
 	case "application/json":
 		err = f.readJSON(r.Body(limit.values))
-	case "application/x-www-form-urlencoded":
-		err = f.readURLEncoded(r.Body(limit.values))
-	case "multipart/form-data":
-		var parts *multipart.Reader
-		if parts, err = r.Multipart(limit.body); err == nil {
-			err = f.readMultipart(parts, stage)
-		}
+	case "application/x-www-form-urlencoded", "multipart/form-data":
+		err = r.ReadForm(f.reader(limit, stage))
 	default:
 		err = f.readNothing(r.Body(limit.values))
 	}
 	return f.input(err)
 }
 
-func newForm(limit int64) *form {
-	return &form{values: make(map[string]any), files: make(map[string][]*origin.Upload), left: limit}
+func newForm() *form {
+	return &form{values: make(map[string]any), files: make(map[string][]*origin.Upload)}
 }
 
 // input is what was read, once reading ended with err. On an error nothing staged is left.
@@ -130,65 +118,19 @@ func (f *form) readJSON(body io.Reader) error {
 	return nil
 }
 
-func (f *form) readURLEncoded(body io.Reader) error {
-	data, err := io.ReadAll(body)
-	if err != nil {
-		return err
-	}
-	parsed, err := url.ParseQuery(string(data))
-	if err != nil {
-		return errMalformed
-	}
-	for name, values := range parsed {
-		for _, v := range values {
-			if err := f.add(name, v); err != nil {
-				return err
+// reader takes the values of a form, and stages its files.
+func (f *form) reader(limit limits, stage stager) server.FormReader {
+	reader := server.FormReader{Value: f.add, Limit: limit.body, Values: limit.values}
+	if stage != nil {
+		reader.File = func(part server.FilePart) error {
+			upload, err := stage(part.Name, part.Body)
+			if err == nil {
+				f.files[part.Field] = append(f.files[part.Field], upload)
 			}
-		}
-	}
-	return nil
-}
-
-func (f *form) readMultipart(parts *multipart.Reader, stage stager) error {
-	for {
-		part, err := parts.NextPart()
-		if err == io.EOF { // bare; a body that ends too soon is an error that wraps it
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := f.readPart(part, stage); err != nil {
 			return err
 		}
 	}
-}
-
-// readPart takes one part: with a file name it is a file, else a value (RFC 7578 section 4.2).
-func (f *form) readPart(part *multipart.Part, stage stager) error {
-	if f.parts++; f.parts > maxParts {
-		return errMalformed
-	}
-	field, name := part.FormName(), part.FileName()
-	switch {
-	case field == "", name != "" && stage == nil:
-		return nil // means nothing, and is passed over
-	case name != "":
-		upload, err := stage(name, part)
-		if err != nil {
-			return err
-		}
-		f.files[field] = append(f.files[field], upload)
-		return nil
-	}
-	value, err := io.ReadAll(io.LimitReader(part, f.left+1))
-	if err != nil {
-		return err
-	}
-	if f.left -= int64(len(value)); f.left < 0 {
-		return server.ErrBodyTooLarge
-	}
-	return f.add(field, string(value))
+	return reader
 }
 
 // add takes one form value. A name that comes again makes a list.
