@@ -61,6 +61,8 @@ func wireSignIn(t *testing.T, w *world) {
 			want: invalid(failed, complaint("identityField", "validation_in_invalid", "Must be a valid value."))},
 		{name: "a base collection", method: "POST", path: "/api/collections/no_accounts/auth-with-password", body: right, status: 404, want: refusal(404, "Missing or invalid auth collection context.")},
 		{name: "an unknown collection", method: "POST", path: "/api/collections/nothing/auth-with-password", body: right, status: 404, want: refusal(404, noContextText)},
+		{name: "a body of 64 KiB", method: "POST", path: users, body: typed{"application/json", "{}" + strings.Repeat(" ", 64<<10-2)}, status: 400, want: invalid(failed, blank("identity")+","+blank("password"))},
+		{name: "a byte more", method: "POST", path: users, body: typed{"application/json", "{}" + strings.Repeat(" ", 64<<10-1)}, status: 413, want: refusal(413, "Request entity too large.")},
 		{name: "malformed JSON", method: "POST", path: users, body: typed{"application/json", "{"}, status: 400, want: refusal(400, badRequestText)},
 	})
 }

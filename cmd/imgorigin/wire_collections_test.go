@@ -67,7 +67,7 @@ func wireCollections(t *testing.T, w *world) {
 		{name: "by HEAD", as: "admin", method: "HEAD", path: "/api/collections/every", status: 200},
 		{name: "a list", as: "admin", method: "GET", path: "/api/collections?filter=name='every'&fields=name,type", status: 200,
 			want: `{"items":[{"name":"every","type":"base"}],"page":1,"perPage":30,"totalItems":1,"totalPages":1}`},
-		{name: "a list that is sorted", as: "admin", method: "GET", path: "/api/collections?filter=system=true||name='users'&sort=-name&perPage=1&fields=name", status: 200,
+		{name: "a list that is sorted", as: "admin", method: "GET", path: "/api/collections?filter=name='_superusers'||name='users'&sort=-name&perPage=1&fields=name", status: 200,
 			want: `{"items":[{"name":"users"}],"page":1,"perPage":1,"totalItems":2,"totalPages":2}`},
 		{name: "a list without its length", as: "admin", method: "GET", path: "/api/collections?filter=name='every'&skipTotal=1&fields=id,name", status: 200,
 			want: `{"items":[{"id":"` + collectionID("base", "every") + `","name":"every"}],"page":1,"perPage":30,"totalItems":-1,"totalPages":-1}`},

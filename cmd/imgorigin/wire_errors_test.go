@@ -40,6 +40,7 @@ func wireErrors(t *testing.T, w *world) {
 		{name: "an unknown collection", method: "GET", path: "/api/collections/nothing/records", status: 404, want: refusal(404, noContextText)},
 		{name: "an unknown collection to write to", method: "POST", path: "/api/collections/nothing/records", body: map[string]any{}, status: 404, want: refusal(404, noContextText)},
 		{name: "an unknown record", method: "GET", path: records + "/aaaaaaaaaaaaaaa", status: 404, want: refusal(404, notFoundText)},
+		{name: "an unknown record by HEAD", method: "HEAD", path: records + "/aaaaaaaaaaaaaaa", status: 404},
 		{name: "an unknown record to change", as: "admin", method: "PATCH", path: records + "/aaaaaaaaaaaaaaa", body: map[string]any{}, status: 404, want: refusal(404, notFoundText)},
 		{name: "an unknown record to delete", as: "admin", method: "DELETE", path: records + "/aaaaaaaaaaaaaaa", status: 404, want: refusal(404, notFoundText)},
 

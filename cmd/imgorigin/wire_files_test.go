@@ -122,6 +122,9 @@ func wireFileAddresses(t *testing.T, w *world) {
 		{"a name that is escaped twice", "GET", "/api/files/" + id + "/" + record + "/" + strings.Replace(name, "o", "%256F", 1), 404, missing},
 		{"a thumb's path in PocketBase's store", "GET", "/api/files/" + id + "/" + record + "/thumbs_" + name + "%2F100x100_" + name, 404, missing},
 		{"a thumb's name", "GET", "/api/files/" + id + "/" + record + "/100x100_" + name, 404, missing},
+		{"an extra segment", "GET", path + "/" + name, 404, missing},
+		{"no name", "GET", "/api/files/" + id + "/" + record + "/", 404, missing},
+		{"the path of a parent", "GET", "/api/files/" + id + "/" + record + "/..%2F" + name, 404, missing},
 		{"PUT", "PUT", path, 404, missing},
 		{"PATCH", "PATCH", path, 404, missing},
 	} {
@@ -160,10 +163,10 @@ func wireFileTypes(t *testing.T, w *world) {
 }
 
 func wireThumbs(t *testing.T, w *world) {
-	w.collection("thumbs", []string{"100x300f", "300x0", "0x300", "2000x0", "2000x1050f", "100x0"}, nil)
+	w.collection("thumbs", []string{"100x300f", "300x0", "0x300", "2000x0", "2000x2000f", "2000x2000", "100x0"}, nil)
 	path := w.upload("thumbs", "photo.jpg", jpegOf(1680, 1050))
 	for spec, want := range map[string][2]int{
-		"100x300f": {100, 62}, "300x0": {300, 188}, "0x300": {480, 300}, "2000x0": {2000, 1250}, "2000x1050f": {1680, 1050}, "100x100": {100, 100},
+		"100x300f": {100, 62}, "300x0": {300, 188}, "0x300": {480, 300}, "2000x0": {2000, 1250}, "2000x2000f": {1680, 1050}, "2000x2000": {2000, 2000}, "100x100": {100, 100},
 	} {
 		t.Run(spec, func(t *testing.T) {
 			a := w.get(path+"?thumb="+spec).want(t, 200)
@@ -248,6 +251,10 @@ func wireProtected(t *testing.T, w *world) {
 		{"either", "@request.query.open = '1' || @request.auth.id != ''", "", "open=1", "", 200},
 		{"the first of two", "@request.query.open = '1'", "", "open=0&open=1", "", 404},
 		{"a superuser passes whatever the rule is", "@request.query.open = '1'", "admin", "", "", 200},
+		{"the size that is asked for", "@request.query.thumb = '60x40'", "", "thumb=60x40", "", 200},
+		{"another size", "@request.query.thumb = '60x40'", "", "thumb=0x40", "", 404},
+		{"the token as it came", "@request.query.token != '' && @request.auth.id = ''", "", "token=x", "", 200},
+		{"a broken token is a guest, and no error", "@request.auth.id = ''", "", "token=a.b.c", "", 200},
 		{"another context", "@request.context = 'default'", "ann", "", "", 404},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -31,6 +31,7 @@ func TestWire(t *testing.T) {
 		{"records", wireRecords}, {"lists", wireLists}, {"rules", wireRules}, {"visibility", wireVisibility}, {"expand", wireExpand},
 		{"file names", wireFileNames}, {"file modifiers", wireFileModifiers}, {"refused uploads", wireRefusedUploads}, {"forms", wireForms},
 		{"file headers", wireFileHeaders}, {"file addresses", wireFileAddresses}, {"file types", wireFileTypes}, {"thumbs", wireThumbs},
+		{"pictures without thumbs", wireWithoutThumbs}, {"thumbs that are not listed", wireNotListed},
 		{"protected files", wireProtected},
 	} {
 		t.Run(section.name, func(t *testing.T) { section.run(t, w) })
