@@ -76,7 +76,7 @@ func (t *Router) MountAt(at Place, fail ErrorWriter) *Mount {
 }
 
 // hosted finds the handler of a path among the routes of the request's host.
-func (t *Router) hosted(r *Request, method []byte, segments [][]byte) (mounted, bool) {
+func (t *Router) hosted(r *Request, method, path []byte, segments [][]byte) (mounted, bool) {
 	if len(t.hosts) == 0 {
 		return mounted{}, false
 	}
@@ -89,7 +89,7 @@ func (t *Router) hosted(r *Request, method []byte, segments [][]byte) (mounted, 
 	if root == nil {
 		return mounted{}, false
 	}
-	return root.find(r, method, segments, 0)
+	return root.find(r, method, path, segments, 0)
 }
 
 // Base is the beginning of absolute URLs of this server, without a slash at the end: the operator's public URL, or by the

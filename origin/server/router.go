@@ -15,7 +15,7 @@ type Handler func(r *Request) error
 // ErrorWriter writes an error in a dialect's own form, on an answer that is blank again. It must answer whatever the error.
 type ErrorWriter func(r *Request, err error)
 
-// Bounds of a path: no dialect's routes are deeper, and a longer path matches nothing.
+// Bounds of a path: no dialect's routes are deeper, and a longer path matches nothing but "{parameter...}".
 const (
 	maxSegments = 16
 	maxParams   = 8
@@ -35,6 +35,7 @@ type Router struct {
 type node struct {
 	literals map[string]*node
 	param    *node
+	rest     *node // takes all segments that are left
 	methods  map[string]mounted
 }
 
@@ -58,7 +59,7 @@ func (t *Router) Mount(prefix string, fail ErrorWriter) *Mount {
 }
 
 // Handle adds a route. A pattern's segments are literal or "{parameter}"; parameters match any non-empty segment and are
-// read by position. It panics on a route that is there already or that no path could match, which are a programmer's
+// read by position. The last one may be "{parameter...}", which matches all that is left of a path, slashes included. It panics on a route that is there already or that no path could match, which are a programmer's
 // mistakes, seen at the start.
 func (m *Mount) Handle(method, pattern string, h Handler) {
 	segments := strings.Split(strings.TrimPrefix(m.prefix+pattern, "/"), "/")
@@ -96,6 +97,12 @@ func (t *Router) accepts(n int64) bool {
 }
 
 func (n *node) child(segment string) *node {
+	if strings.HasSuffix(segment, "...}") {
+		if n.rest == nil {
+			n.rest = &node{}
+		}
+		return n.rest
+	}
 	if strings.HasPrefix(segment, "{") {
 		if n.param == nil {
 			n.param = &node{}
@@ -116,8 +123,10 @@ func (t *Router) find(r *Request, method, path []byte) mounted {
 	var segments [maxSegments][]byte
 	n := 0
 	for rest := bytes.TrimPrefix(path, slash); ; n++ {
-		if n == maxSegments {
-			return t.fallback
+		if n == maxSegments-1 { // too deep for all but a parameter that takes what is left
+			segments[n] = rest
+			n++
+			break
 		}
 		segment, after, more := bytes.Cut(rest, slash)
 		segments[n], rest = segment, after
@@ -126,10 +135,10 @@ func (t *Router) find(r *Request, method, path []byte) mounted {
 			break
 		}
 	}
-	if m, ok := t.hosted(r, method, segments[:n]); ok {
+	if m, ok := t.hosted(r, method, path, segments[:n]); ok {
 		return m
 	}
-	if m, ok := t.root.find(r, method, segments[:n], 0); ok {
+	if m, ok := t.root.find(r, method, path, segments[:n], 0); ok {
 		return m
 	}
 	return t.fallback
@@ -137,22 +146,32 @@ func (t *Router) find(r *Request, method, path []byte) mounted {
 
 var slash = []byte("/")
 
-func (n *node) find(r *Request, method []byte, segments [][]byte, params int) (mounted, bool) {
+func (n *node) find(r *Request, method, path []byte, segments [][]byte, params int) (mounted, bool) {
 	if len(segments) == 0 {
 		m, ok := n.methods[string(method)]
 		r.params = params
 		return m, ok
 	}
 	if next := n.literals[string(segments[0])]; next != nil {
-		if m, ok := next.find(r, method, segments[1:], params); ok {
+		if m, ok := next.find(r, method, path, segments[1:], params); ok {
 			return m, true
 		}
 	}
-	if n.param != nil && len(segments[0]) > 0 {
+	if n.param != nil && len(segments[0]) > 0 && (len(segments) > 1 || bytes.IndexByte(segments[0], '/') < 0) {
 		r.raw[params] = segments[0]
-		return n.param.find(r, method, segments[1:], params+1)
+		if m, ok := n.param.find(r, method, path, segments[1:], params+1); ok {
+			return m, true
+		}
 	}
-	return mounted{}, false
+	if n.rest == nil || len(segments) == 1 && len(segments[0]) == 0 {
+		return mounted{}, false
+	}
+	left := len(segments) - 1 // slashes
+	for _, segment := range segments {
+		left += len(segment)
+	}
+	r.raw[params] = path[len(path)-left:]
+	return n.rest.find(r, method, path, nil, params+1)
 }
 
 // decodeSegment undoes percent-encoding, once. A broken escape stands for itself, so that the name it is part of is

@@ -47,6 +47,7 @@ func TestRouting(t *testing.T) {
 		"GET /a/{x}/b", "GET /a/literal/c", "GET /a/{x}/{y}/d",
 		"GET /"+strings.Repeat("s/", maxSegments-1)+"s",
 		"GET /p/{1}/{2}/{3}/{4}/{5}/{6}/{7}/{8}",
+		"GET /up/{x}/{path...}", "GET /up/{x}/literal/z",
 	)
 	for _, c := range []struct{ name, method, path, want string }{
 		{"the root", "GET", "/", `GET /`},
@@ -78,6 +79,13 @@ func TestRouting(t *testing.T) {
 		{"more segments than there may be", "GET", "/" + strings.Repeat("s/", maxSegments) + "s", `fallback`},
 		{"very many segments", "GET", strings.Repeat("/", 100_000), `fallback`},
 		{"as many parameters as there may be", "GET", "/p/1/2/3/4/5/6/7/8", `GET /p/{1}/{2}/{3}/{4}/{5}/{6}/{7}/{8} "1" "2" "3" "4" "5" "6" "7" "8"`},
+		{"what is left of a path", "GET", "/up/1/a/b%20c/d.jpg", `GET /up/{x}/{path...} "1" "a/b c/d.jpg"`},
+		{"one segment that is left", "GET", "/up/1/a", `GET /up/{x}/{path...} "1" "a"`},
+		{"nothing that is left", "GET", "/up/1/", `fallback`},
+		{"a slash that is left behind a name", "GET", "/up/1/a/", `GET /up/{x}/{path...} "1" "a/"`},
+		{"a literal goes before what is left", "GET", "/up/1/literal/z", `GET /up/{x}/literal/z "1"`},
+		{"a literal that leads nowhere leaves what is left", "GET", "/up/1/literal/y", `GET /up/{x}/{path...} "1" "literal/y"`},
+		{"very much that is left", "GET", "/up/1" + strings.Repeat("/s", 100), `GET /up/{x}/{path...} "1" "` + strings.Repeat("s/", 99) + `s"`},
 		{"no path", "GET", "", `GET /`},
 		{"a server as a whole", "OPTIONS", "*", `fallback`},
 	} {
