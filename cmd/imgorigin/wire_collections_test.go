@@ -112,6 +112,8 @@ func wireAuthCollections(t *testing.T, w *world) {
 				"passwordAuth": map[string]any{"enabled": false}}},
 		{name: "secrets are kept where none is sent", as: "admin", method: "PATCH", path: "/api/collections/members", status: 200, want: body("null", 10, 94670856, on),
 			body: map[string]any{"authRule": nil, "authToken": map[string]any{"secret": ""}, "passwordAuth": map[string]any{"enabled": true}}},
+		{name: "settings that there are not are passed over", as: "admin", method: "PATCH", path: "/api/collections/members", status: 200, want: body("null", 10, 94670856, on),
+			body: map[string]any{"manageRule": "", "oauth2": map[string]any{"enabled": true}, "mfa": map[string]any{"enabled": true}, "otp": map[string]any{"enabled": true}}},
 		{name: "a life too short", as: "admin", method: "PATCH", path: "/api/collections/members", body: map[string]any{"authToken": map[string]any{"duration": 9}}, status: 400,
 			want: invalid("Failed to update collection.", `"authToken":{"duration":{"code":"validation_min_greater_equal_than_required","message":"Must be no less than 10.","params":{"threshold":10}}}`)},
 		{name: "a life too long", as: "admin", method: "PATCH", path: "/api/collections/members", body: map[string]any{"fileToken": map[string]any{"duration": 94670857}}, status: 400,

@@ -259,6 +259,8 @@ func wireExpand(t *testing.T, w *world) {
 		{name: "a superuser", as: "admin", method: "GET", path: one + "?expand=closed,one", status: 200,
 			want: record(`{"closed":[` + label("closed", "a") + `,` + label("closed", "b") + `],"one":` + label("picked", "b") + `}`)},
 		{name: "one level", as: "admin", method: "GET", path: one + "?expand=one.image.x", status: 200, want: record(`{"one":` + label("picked", "b") + `}`)},
+		{name: "records that refer to it", as: "admin", method: "GET", path: "/api/collections/tags_picked/records/" + ids["picked"][1] + "?expand=expands_via_one", status: 200,
+			want: label("picked", "b")},
 		{name: "in a list", method: "GET", path: "/api/collections/expands/records?expand=picked&fields=expand.picked.label", status: 200, want: listBody(1, 30, 1, 1, `{"expand":{"picked":[{"label":"a"}]}}`)},
 		{name: "in the answer to a change", method: "PATCH", path: one + "?expand=picked&fields=expand", body: map[string]any{}, status: 200, want: `{"expand":{"picked":` + pickedTags + `}}`},
 	})
