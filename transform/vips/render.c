@@ -286,22 +286,29 @@ static VipsImage *open(const void *source, size_t length, const ig_job *job, ig_
 	return NULL;
 }
 
-static void render(const void *source, size_t length, const ig_job *job,
+// decode opens the picture and scales it, in memory, or says in result how far it got.
+static VipsImage *decode(const void *source, size_t length, const ig_job *job,
 	const int *cancel, ig_result *result)
 {
 	VipsImage *in;
 	gint64 warnings;
 
 	if (!(in = open(source, length, job, result)))
-		return;
+		return NULL;
 	result->stage = IG_PIXELS;
 	if (!(in = scale(in, job, cancel, &warnings)))
-		return;
+		return NULL;
 	if (warnings && job->format == IG_JPEG) {
 		result->stage = IG_WARNED;
 		g_object_unref(in);
-		return;
+		return NULL;
 	}
+	return in;
+}
+
+// produce makes the answer of scaled pixels.
+static void produce(VipsImage *in, const ig_job *job, const int *cancel, ig_result *result)
+{
 	result->stage = IG_ENCODE;
 	if (!(in = finish(in, job)))
 		return;
@@ -311,11 +318,9 @@ static void render(const void *source, size_t length, const ig_job *job,
 	g_object_unref(in);
 }
 
-void ig_render(const void *source, size_t length, const ig_job *job,
-	const int *cancel, ig_result *result)
+// conclude is the end of every call that works on pixels.
+static void conclude(const int *cancel, ig_result *result)
 {
-	*result = (ig_result){0};
-	render(source, length, job, cancel, result);
 	if (result->stage != IG_OK) {
 		if (__atomic_load_n(cancel, __ATOMIC_RELAXED))
 			result->stage = IG_CANCELLED;
@@ -323,6 +328,52 @@ void ig_render(const void *source, size_t length, const ig_job *job,
 	}
 	vips_error_clear(); // of what was tolerated, such as a broken profile
 	vips_thread_shutdown();
+}
+
+void ig_render(const void *source, size_t length, const ig_job *job,
+	const int *cancel, ig_result *result)
+{
+	VipsImage *in;
+
+	*result = (ig_result){0};
+	if ((in = decode(source, length, job, cancel, result)))
+		produce(in, job, cancel, result);
+	conclude(cancel, result);
+}
+
+VipsImage *ig_decode(const void *source, size_t length, const ig_job *job,
+	const int *cancel, ig_result *result)
+{
+	VipsImage *base;
+
+	*result = (ig_result){0};
+	if ((base = decode(source, length, job, cancel, result)))
+		result->stage = IG_OK;
+	conclude(cancel, result);
+	return base;
+}
+
+VipsImage *ig_rescale(VipsImage *from, const ig_job *job, const int *cancel, ig_result *result)
+{
+	const VipsRect part = {job->left, job->top, job->width, job->height};
+	VipsImage *out = g_object_ref(from);
+
+	*result = (ig_result){.stage = IG_PIXELS};
+	if (job->resample)
+		out = ig_resample(out, job, cancel);
+	else if ((out = cut(out, part)))
+		out = settle(out);
+	if (out)
+		result->stage = IG_OK;
+	conclude(cancel, result);
+	return out;
+}
+
+void ig_produce(VipsImage *pixels, const ig_job *job, const int *cancel, ig_result *result)
+{
+	*result = (ig_result){0};
+	produce(g_object_ref(pixels), job, cancel, result);
+	conclude(cancel, result);
 }
 
 void ig_header(const void *source, size_t length, int format, ig_result *result)

@@ -62,6 +62,18 @@ int ig_start(int concurrency, int arenas);
 void ig_render(const void *source, size_t length, const ig_job *job,
 	const int *cancel, ig_result *result);
 
+// ig_decode is the first half of ig_render: it returns the scaled pixels, in
+// memory, which g_object_unref frees, or NULL unless IG_OK.
+VipsImage *ig_decode(const void *source, size_t length, const ig_job *job,
+	const int *cancel, ig_result *result);
+
+// ig_rescale is ig_decode from pixels in memory, to which the job's coordinates
+// refer, instead of from a file.
+VipsImage *ig_rescale(VipsImage *from, const ig_job *job, const int *cancel, ig_result *result);
+
+// ig_produce is the second half of ig_render. The pixels stay the caller's.
+void ig_produce(VipsImage *pixels, const ig_job *job, const int *cancel, ig_result *result);
+
 // ig_header opens a picture without decoding it.
 void ig_header(const void *source, size_t length, int format, ig_result *result);
 

@@ -105,30 +105,47 @@ func (r *Renderer) Render(ctx context.Context, src []byte, p transform.Plan) (ou
 
 // admit decides by the header alone whether src may be decoded for p.
 func (r *Renderer) admit(src []byte, p transform.Plan) (transform.Meta, layout, error) {
-	m, err := transform.Probe(bytes.NewReader(src), int64(len(src)))
+	m, err := r.examine(src)
 	if err != nil {
 		return m, layout{}, err
 	}
+	w, h := m.Upright()
+	l, err := r.layOut(m, transform.Size{Width: w, Height: h}, p)
+	return m, l, err
+}
+
+// examine decides by the header alone whether src may be decoded.
+func (r *Renderer) examine(src []byte) (transform.Meta, error) {
+	m, err := transform.Probe(bytes.NewReader(src), int64(len(src)))
+	if err != nil {
+		return m, err
+	}
 	if err := r.config.Limits.Check(m); err != nil {
-		return m, layout{}, err
+		return m, err
 	}
 	switch {
 	case m.Format == transform.JPEG && (m.Depth != 8 || m.Components == 2):
 		// libjpeg is built for 8 bits; two components have no colour space.
-		return m, layout{}, fmt.Errorf("%w: JPEG of %d components, %d bits each", transform.ErrUnsupported, m.Components, m.Depth)
+		return m, fmt.Errorf("%w: JPEG of %d components, %d bits each", transform.ErrUnsupported, m.Components, m.Depth)
 	case m.FrameCut:
-		return m, layout{}, fmt.Errorf("%w: %s is cut", transform.ErrCorrupt, m.Format)
-	case p.Output.MaxSide() == 0:
-		return m, layout{}, fmt.Errorf("%w: output %v", transform.ErrUnsupported, p.Output)
+		return m, fmt.Errorf("%w: %s is cut", transform.ErrCorrupt, m.Format)
 	}
-	g := p.Thumb.Geometry(m.Upright())
+	return m, nil
+}
+
+// layOut decides whether p may be made of a source of this upright size.
+func (r *Renderer) layOut(m transform.Meta, upright transform.Size, p transform.Plan) (layout, error) {
+	if p.Output.MaxSide() == 0 {
+		return layout{}, fmt.Errorf("%w: output %v", transform.ErrUnsupported, p.Output)
+	}
+	g := p.Thumb.Geometry(upright.Width, upright.Height)
 	if g.Size().Pixels() == 0 {
-		return m, layout{}, transform.ErrThumb
+		return layout{}, transform.ErrThumb
 	}
 	if err := r.config.Limits.CheckOutput(g, p.Output); err != nil {
-		return m, layout{}, err
+		return layout{}, err
 	}
-	return m, newLayout(g, orientation(m.Orientation)), nil
+	return newLayout(g, orientation(m.Orientation)), nil
 }
 
 // render takes the path that choose picked. Where libvips has something to say

@@ -15,6 +15,10 @@ type Stats struct {
 	ViaLibvips int64 // renditions made by our own steps
 	Retried    int64 // renders of bimg that our own steps had to confirm
 
+	ViaShared   int64 // renditions made from one decode with others
+	Decodes     int64 // of RenderAll: how often it decoded
+	SharedBytes int64 // held now for what is made from one decode, bytes
+
 	Unsupported int64 // sources of a format that is not rendered
 	Corrupt     int64 // sources that cannot be decoded in whole
 	TooLarge    int64 // refused for their pixels, of the source or the thumbnail
@@ -33,6 +37,7 @@ type Stats struct {
 }
 
 type counters struct {
+	decodes, viaShared, sharedBytes                                       atomic.Int64
 	viaBimg, viaLibvips, retried                                          atomic.Int64
 	unsupported, corrupt, tooLarge, tooComplex, failed, panics, cancelled atomic.Int64
 }
@@ -43,6 +48,9 @@ func (r *Renderer) Stats() Stats {
 		ViaBimg:     r.viaBimg.Load(),
 		ViaLibvips:  r.viaLibvips.Load(),
 		Retried:     r.retried.Load(),
+		ViaShared:   r.viaShared.Load(),
+		Decodes:     r.decodes.Load(),
+		SharedBytes: r.sharedBytes.Load(),
 		Unsupported: r.unsupported.Load(),
 		Corrupt:     r.corrupt.Load(),
 		TooLarge:    r.tooLarge.Load(),

@@ -1,0 +1,188 @@
+package vips
+
+/*
+#include "render.h"
+*/
+import "C"
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/imgorigin/imgorigin/transform"
+)
+
+// pixels is a scaled picture in memory. Its holder calls free.
+type pixels struct {
+	view
+	image *C.VipsImage
+}
+
+func (p pixels) free() { C.g_object_unref(C.gpointer(p.image)) }
+
+// ofOriginal makes the members of a family, each on its own where there is nothing
+// to share or no memory left for it.
+func (b *batch) ofOriginal(f family) {
+	bytes := f.pixels * pixelBytes(b.meta)
+	if len(f.members) == 1 || !b.r.hold(bytes) {
+		for _, i := range f.members {
+			b.r.decodes.Add(1)
+			out, err := b.r.render(b.ctx, b.src, b.meta, b.layouts[i], b.plans[i])
+			b.tell(i, out, err)
+		}
+		return
+	}
+	defer b.r.letGo(bytes)
+	base, err := b.decode(viewOf(f.base), f.base, reduce(b.meta, f.base))
+	if b.meta.Format == transform.WebP && errors.Is(err, errLoadedSize) {
+		// An animation whose frames do not fill the canvas is never reduced.
+		base, err = b.decode(viewOf(f.base), f.base, loading{1, f.base.source})
+	}
+	b.ofBase(base, err, f.members)
+}
+
+// ofReduced makes the plans of a source that is a reduced picture itself.
+func (b *batch) ofReduced(which []int) {
+	stored := transform.Size{Width: b.meta.Width, Height: b.meta.Height}
+	members := densestFirst(b.layouts, which)
+	ld := reduce(b.meta, b.layouts[members[0]].seenAs(stored))
+	h, v := ld.factor(b.meta.Format, stored)
+	seen := view{
+		part: whole(b.of), size: ld.size,
+		h: h * float64(b.of.Width) / float64(stored.Width), v: v * float64(b.of.Height) / float64(stored.Height),
+	}
+	bytes := ld.size.Pixels() * pixelBytes(b.meta)
+	b.r.sharedBytes.Add(bytes) // a few MB, bounded by whoever made the picture
+	defer b.r.letGo(bytes)
+	all := layout{source: stored, crop: whole(ld.size), scaled: ld.size, out: whole(ld.size), turn: 1}
+	base, err := b.decode(seen, all, ld)
+	b.ofBase(base, err, members)
+}
+
+// ofBase makes the members of what was decoded, or passes the error on to them.
+func (b *batch) ofBase(base pixels, err error, members []int) {
+	b.r.decodes.Add(1)
+	if err != nil {
+		for _, i := range members {
+			b.tell(i, nil, err)
+		}
+		return
+	}
+	defer base.free()
+	made := b.descend(base, members)
+	defer func() {
+		for _, s := range made {
+			C.g_object_unref(C.gpointer(s.image))
+		}
+	}()
+	b.r.viaShared.Add(int64(len(made)))
+	slices.SortStableFunc(made, func(x, y scaled) int { return cmp.Compare(x.pixels, y.pixels) })
+	for _, s := range made {
+		out, err := b.produce(s)
+		b.tell(s.plan, out, err)
+	}
+}
+
+// scaled is one member's pixels, before they are turned and encoded.
+type scaled struct {
+	plan   int
+	image  *C.VipsImage
+	pixels int64
+}
+
+// descend scales the members, the densest first, from the base or from each other.
+// Scaling is a small part of the work; the pixels of all are in memory at its end.
+func (b *batch) descend(base pixels, members []int) []scaled {
+	held := []pixels{base}
+	var made []scaled
+	for _, i := range members {
+		l := b.layouts[i]
+		image, err := b.scale(nearest(held, l), l)
+		if err != nil {
+			b.tell(i, nil, err)
+			continue
+		}
+		made = append(made, scaled{i, image, l.out.Size().Pixels()})
+		if l.out == whole(l.scaled) {
+			held = append(held, pixels{viewOf(l), image})
+		}
+	}
+	return made
+}
+
+// nearest is the smallest of the pixels that l can be made of. All can be made of
+// the first.
+func nearest(held []pixels, l layout) pixels {
+	for _, p := range slices.Backward(held) {
+		if p.covers(l, chain) {
+			return p
+		}
+	}
+	return held[0]
+}
+
+// decode brings a base into memory.
+func (b *batch) decode(v view, l layout, ld loading) (pixels, error) {
+	job := newJob(b.meta, l, ld, transform.Plan{})
+	p := pixels{view: v}
+	_, err := b.call(func(cancel *C.int, r *C.ig_result) {
+		p.image = C.ig_decode(unsafe.Pointer(unsafe.SliceData(b.src)), C.size_t(len(b.src)), &job, cancel, r)
+	})
+	runtime.KeepAlive(b.src)
+	return p, err
+}
+
+// scale makes l's pixels of p.
+func (b *batch) scale(p pixels, l layout) (image *C.VipsImage, err error) {
+	job := newJob(b.meta, l, loading{1, l.source}, transform.Plan{})
+	x := place(l.crop.X-p.part.X, l.crop.Width, p.h, p.size.Width)
+	y := place(l.crop.Y-p.part.Y, l.crop.Height, p.v, p.size.Height)
+	job.x, job.y, job.w, job.h = C.double(x.start), C.double(y.start), C.double(x.length), C.double(y.length)
+	switch {
+	case p.is(l):
+		x.first, x.count, y.first, y.count = l.out.X, l.out.Width, l.out.Y, l.out.Height
+		job.resample = 0
+	case !l.resampled():
+		x.first, x.count = l.crop.X-p.part.X+l.out.X, l.out.Width
+		y.first, y.count = l.crop.Y-p.part.Y+l.out.Y, l.out.Height
+	}
+	job.left, job.width, job.top, job.height = C.int(x.first), C.int(x.count), C.int(y.first), C.int(y.count)
+	_, err = b.call(func(cancel *C.int, r *C.ig_result) { image = C.ig_rescale(p.image, &job, cancel, r) })
+	return image, err
+}
+
+// produce turns, converts and encodes.
+func (b *batch) produce(s scaled) ([]byte, error) {
+	l, p := b.layouts[s.plan], b.plans[s.plan]
+	job := newJob(b.meta, l, loading{1, l.source}, p)
+	out, err := b.call(func(cancel *C.int, r *C.ig_result) { C.ig_produce(s.image, &job, cancel, r) })
+	if p.Output == transform.WebP {
+		out = bareWebP(out)
+	}
+	return out, err
+}
+
+// call runs work that stops soon after the context ends, and returns the bytes that it made, if any.
+func (b *batch) call(work func(cancel *C.int, r *C.ig_result)) ([]byte, error) {
+	if b.ctx.Err() != nil {
+		return nil, context.Cause(b.ctx)
+	}
+	cancel := new(atomic.Int32)
+	stop := context.AfterFunc(b.ctx, func() { cancel.Store(1) })
+	defer stop()
+	var r C.ig_result
+	work((*C.int)(unsafe.Pointer(cancel)), &r)
+	runtime.KeepAlive(cancel)
+	switch {
+	case r.stage == C.IG_CANCELLED:
+		return nil, context.Cause(b.ctx)
+	case r.stage == C.IG_OK && r.data == nil:
+		return nil, nil
+	}
+	return answer(&r)
+}
