@@ -18,6 +18,7 @@ const (
 	encodePNG  = 260
 	encodeGIF  = 850
 	encodeWebP = 190
+	encodeAVIF = 450
 
 	overhead = 1_000_000 // of any picture, however small
 )
@@ -74,6 +75,8 @@ func encodeWeight(f Format) float64 {
 		return encodeGIF
 	case WebP:
 		return encodeWebP
+	case AVIF:
+		return encodeAVIF
 	}
 	return encodeJPEG
 }

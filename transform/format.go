@@ -1,9 +1,11 @@
 package transform
 
-// Format is an image format that this origin makes thumbnails of.
+// Format is an image format of thumbnails.
 //
-// These are exactly the types for which PocketBase's observed behaviour is to
-// make a thumbnail; every other type is served as the original.
+// All but AVIF are read as well: these are exactly the types for which PocketBase's
+// observed behaviour is to make a thumbnail; every other type is served as the
+// original. AVIF is only written, by a plan that asks for it (Options.PlanAs); a
+// thumbnail keeps its source's format, so that no URL leads to it.
 type Format uint8
 
 // The formats. The zero value is no format at all.
@@ -13,10 +15,11 @@ const (
 	PNG
 	GIF
 	WebP
+	AVIF
 )
 
 // FormatOf returns the format of a stored MIME type, Unknown when thumbnails are
-// not made of it. The comparison is exact, as in PocketBase's observed
+// not made of it, as of AVIF. The comparison is exact, as in PocketBase's observed
 // behaviour: lower case, no parameters. "image/jpg" is not a registered type but
 // is found on objects written by hand, and means JPEG.
 func FormatOf(mime string) Format {
@@ -44,6 +47,8 @@ func (f Format) MIME() string {
 		return "image/gif"
 	case WebP:
 		return "image/webp"
+	case AVIF:
+		return "image/avif"
 	}
 	return ""
 }
@@ -59,6 +64,8 @@ func (f Format) String() string {
 		return "gif"
 	case WebP:
 		return "webp"
+	case AVIF:
+		return "avif"
 	}
 	return "unknown"
 }
@@ -68,7 +75,8 @@ func (f Format) String() string {
 //
 // JPEG: 65,535 fits the frame header (ITU-T T.81 B.2.2), but libjpeg stops at
 // 65,500. PNG: 2^31-1 (PNG 11.2.1). GIF: 65,535 (GIF89a 18). WebP: 16,383, from
-// the 14 bits of a VP8 frame header (RFC 6386 9.1).
+// the 14 bits of a VP8 frame header (RFC 6386 9.1). AVIF: 16,384, which is what
+// libvips passes on; AV1 itself has 65,536.
 func (f Format) MaxSide() int {
 	switch f {
 	case JPEG:
@@ -79,6 +87,8 @@ func (f Format) MaxSide() int {
 		return 65535
 	case WebP:
 		return 16383
+	case AVIF:
+		return 16384
 	}
 	return 0
 }

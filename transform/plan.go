@@ -20,6 +20,8 @@ type Options struct {
 	JPEGProgressive bool
 	// WebPQuality is the quality factor of WebP output, 1 to 100.
 	WebPQuality int
+	// AVIFQuality is the quality factor of AVIF output, 1 to 100.
+	AVIFQuality int
 	// PNGCompression is the deflate level of PNG output, 0 (none) to 9.
 	PNGCompression int
 	// Background is what transparent pixels are put on where the output has no
@@ -27,12 +29,13 @@ type Options struct {
 	Background RGB
 }
 
-// DefaultOptions returns quality 80 for JPEG and WebP, PNG at zlib's own
-// default of 6, and a white background.
+// DefaultOptions returns quality 80 for JPEG and WebP and 50 for AVIF, which is
+// about as good, PNG at zlib's own default of 6, and a white background.
 func DefaultOptions() Options {
 	return Options{
 		JPEGQuality:    80,
 		WebPQuality:    80,
+		AVIFQuality:    50,
 		PNGCompression: 6,
 		Background:     RGB{255, 255, 255},
 	}
@@ -48,6 +51,7 @@ func (o Options) Validate() error {
 	}{
 		{"JPEG quality", o.JPEGQuality, 1, 100},
 		{"WebP quality", o.WebPQuality, 1, 100},
+		{"AVIF quality", o.AVIFQuality, 1, 100},
 		{"PNG compression", o.PNGCompression, 0, 9},
 	} {
 		if v.got < v.min || v.got > v.max {
@@ -63,7 +67,7 @@ func (o Options) Validate() error {
 type Plan struct {
 	Thumb  Thumb
 	Output Format
-	// Quality is the JPEG or WebP quality factor, 1 to 100.
+	// Quality is the JPEG, WebP or AVIF quality factor, 1 to 100.
 	Quality uint8
 	// Compression is the PNG deflate level, 0 to 9.
 	Compression uint8
@@ -92,6 +96,8 @@ func (o Options) PlanAs(t Thumb, output Format) Plan {
 		p.Background = o.Background
 	case WebP:
 		p.Quality = uint8(o.WebPQuality)
+	case AVIF:
+		p.Quality = uint8(o.AVIFQuality)
 	case PNG:
 		p.Compression = uint8(o.PNGCompression)
 	}
@@ -118,7 +124,7 @@ func (p Plan) Key() string {
 			const digits = "0123456789abcdef"
 			b = append(b, digits[c>>4], digits[c&15])
 		}
-	case WebP:
+	case WebP, AVIF:
 		b = append(b, "-q"...)
 		b = strconv.AppendUint(b, uint64(p.Quality), 10)
 	case PNG:

@@ -20,6 +20,9 @@ func TestFormatsAndTheirTypes(t *testing.T) {
 			t.Errorf("FormatOf(%q) = %s, want %s", mime, got, want)
 		}
 	}
+	if FormatOf("image/avif") != Unknown || AVIF.MIME() != "image/avif" {
+		t.Error("thumbnails are made of AVIF, or not of its type")
+	}
 	for _, f := range []Format{JPEG, PNG, GIF, WebP} {
 		if FormatOf(f.MIME()) != f || f.MIME() != "image/"+f.String() || f.MaxSide() < 16383 {
 			t.Errorf("%d: %q, %q, %d", f, f.MIME(), f, f.MaxSide())
@@ -71,7 +74,7 @@ func TestEqualPicturesHaveEqualPlans(t *testing.T) {
 	// An option of another format changes nothing.
 	other := base
 	other.JPEGQuality, other.JPEGProgressive, other.Background = 1, true, RGB{}
-	for _, f := range []Format{PNG, GIF, WebP} {
+	for _, f := range []Format{PNG, GIF, WebP, AVIF} {
 		if a, b := base.Plan(Thumb{9, 9, Top}, f), other.Plan(Thumb{9, 9, Top}, f); a != b {
 			t.Errorf("%s: %+v, %+v", f, a, b)
 		}
@@ -92,10 +95,11 @@ func plans() *rapid.Generator[Plan] {
 			JPEGQuality:     rapid.IntRange(1, 100).Draw(t, "jpeg"),
 			JPEGProgressive: rapid.Bool().Draw(t, "progressive"),
 			WebPQuality:     rapid.IntRange(1, 100).Draw(t, "webp"),
+			AVIFQuality:     rapid.IntRange(1, 100).Draw(t, "avif"),
 			PNGCompression:  rapid.IntRange(0, 9).Draw(t, "png"),
 			Background:      RGB{channel.Draw(t, "r"), channel.Draw(t, "g"), channel.Draw(t, "b")},
 		}
-		return o.PlanAs(thumbs().Draw(t, "thumb"), Format(rapid.IntRange(0, 4).Draw(t, "output")))
+		return o.PlanAs(thumbs().Draw(t, "thumb"), Format(rapid.IntRange(0, 5).Draw(t, "output")))
 	})
 }
 
@@ -105,7 +109,7 @@ func unkey(key string) (p Plan, err error) {
 	if p.Thumb, err = ParseThumb(parts[0]); err != nil {
 		return p, err
 	}
-	for f := Unknown; f <= WebP; f++ {
+	for f := Unknown; f <= AVIF; f++ {
 		if f.String() == parts[1] {
 			p.Output = f
 		}
@@ -145,8 +149,8 @@ func TestPlanKeyIsInjectiveAndSafe(t *testing.T) {
 func TestOptionsValidate(t *testing.T) {
 	for name, o := range map[string]Options{
 		"the default":  DefaultOptions(),
-		"the least":    {JPEGQuality: 1, WebPQuality: 1, PNGCompression: 0},
-		"the greatest": {JPEGQuality: 100, WebPQuality: 100, PNGCompression: 9},
+		"the least":    {JPEGQuality: 1, WebPQuality: 1, AVIFQuality: 1, PNGCompression: 0},
+		"the greatest": {JPEGQuality: 100, WebPQuality: 100, AVIFQuality: 100, PNGCompression: 9},
 	} {
 		if err := o.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -157,6 +161,8 @@ func TestOptionsValidate(t *testing.T) {
 		"JPEG quality 101":  func(o *Options) { o.JPEGQuality = 101 },
 		"WebP quality 0":    func(o *Options) { o.WebPQuality = 0 },
 		"WebP quality 101":  func(o *Options) { o.WebPQuality = 101 },
+		"AVIF quality 0":    func(o *Options) { o.AVIFQuality = 0 },
+		"AVIF quality 101":  func(o *Options) { o.AVIFQuality = 101 },
 		"PNG compression":   func(o *Options) { o.PNGCompression = 10 },
 		"PNG compression -": func(o *Options) { o.PNGCompression = -1 },
 	} {

@@ -47,6 +47,8 @@ func choose(m transform.Meta, l layout, p transform.Plan) (path, string) {
 		return viaLibvips, "WebP: bimg decodes in full where libvips scales while decoding, 1.25 × the time"
 	case p.Output == transform.WebP:
 		return viaLibvips, "WebP output: bimg, told to strip metadata, leaves EXIF and XMP in"
+	case p.Output == transform.AVIF:
+		return viaLibvips, "AVIF: bimg writes metadata into it, and takes seconds unless its speed is set"
 	case p.Output == transform.PNG && p.Compression == 0:
 		return viaLibvips, "PNG without compression: bimg takes level 0 for its default of 6"
 	case m.Pixels() > bimgPixels:

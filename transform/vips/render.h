@@ -7,7 +7,7 @@
 #include <vips/vips.h>
 
 // The formats, numbered as transform.Format.
-enum { IG_JPEG = 1, IG_PNG, IG_GIF, IG_WEBP };
+enum { IG_JPEG = 1, IG_PNG, IG_GIF, IG_WEBP, IG_AVIF };
 
 // How far a render got.
 typedef enum {

@@ -153,9 +153,29 @@ func TestTrap4FirstFrameOfAnAnimation(t *testing.T) {
 }
 
 // TestTrap5NoSlowEncoderIsReachable: bimg's AVIF takes 150 times as long unless its
-// speed is set. There is no way to ask for AVIF, or for anything else than the four.
+// speed is set. Here AVIF has one speed, and there is no way to ask for anything
+// else than the five.
 func TestTrap5NoSlowEncoderIsReachable(t *testing.T) {
 	r := newRenderer(t)
+	scene := encode(picture.Landscape(900, 600, 1), transform.JPEG)
+	for _, output := range []transform.Format{transform.WebP, transform.AVIF} {
+		began := cpu()
+		out := renderBytes(t, r, scene, "800x500", output)
+		t.Logf("%v: %d bytes, %v of CPU", output, len(out), cpu()-began)
+		if output != transform.AVIF {
+			continue
+		}
+		if got := string(out[4:12]); got != "ftypavif" {
+			t.Errorf("it begins with %q", got)
+		}
+		// The image spatial extents (ISO/IEC 23008-12 section 6.5.3).
+		if _, size, ok := bytes.Cut(out, []byte("ispe\x00\x00\x00\x00")); !ok || !bytes.HasPrefix(size, []byte("\x00\x00\x03\x20\x00\x00\x01\xf4")) {
+			t.Error("it is not 800×500")
+		}
+		if bytes.Contains(out, []byte("Exif")) {
+			t.Error("it carries metadata")
+		}
+	}
 	src := encode(flat(8, 8, color.White), transform.PNG)
 	for f := range transform.Format(255) {
 		_, err := r.Render(context.Background(), src, transform.Plan{Thumb: thumb("4x4"), Output: f, Quality: 50})

@@ -21,6 +21,9 @@ static int encode(VipsImage *in, int output, int quality, int compression,
 		return vips_gifsave_buffer(in, data, length, "strip", TRUE, NULL);
 	case 4:
 		return vips_webpsave_buffer(in, data, length, "strip", TRUE, "Q", quality, NULL);
+	case 5:
+		return vips_heifsave_buffer(in, data, length, "strip", TRUE, "Q", quality,
+			"compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "effort", 1, NULL);
 	}
 	return -1;
 }
