@@ -9,7 +9,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 RUN_DIR  ?= data
 RUN_ARGS ?=
 
-.PHONY: help run build test lint fuzz torture soak gallery deps test-deps docs screenshot image-test clean
+.PHONY: help run build test lint fuzz torture soak bench gallery deps test-deps docs screenshot image-test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,14 @@ torture: build ## send a corpus of hostile pictures, and write the tally to benc
 SOAK ?= 10m
 soak: build ## keep the program busy for SOAK (10m), and fail when its memory grows
 	go run ./bench/soak -program $(BIN) -for $(SOAK) -results bench/RESULTS.md -plot docs/soak.svg
+
+# ONLY=hits,srcset measures these parts; BENCH_DIR is where photographs are kept between runs.
+ONLY      ?=
+BENCH_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/imgorigin-bench
+bench: build ## measure the program beside others, and write tables and plots: bench/RESULTS.md
+	@scripts/deps bench
+	@scripts/photos $(BENCH_DIR)
+	go run ./bench/speed -program $(BIN) -photos $(BENCH_DIR) -only '$(ONLY)' -results bench/RESULTS.md -plots docs
 
 gallery: build ## write docs/thumbs.md and its thumbs anew
 	go run ./bench/gallery -program $(BIN) -page docs/thumbs.md
