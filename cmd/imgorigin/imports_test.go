@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"origin/server":                     {"origin", "auth", "transform", "cache", "rule", "internal/intern"},
 	"origin/server/demo":                {"origin/server", "origin", "auth", "transform", "cache", "rule", "internal/intern"},
 	"origin/server/pocketbase":          {"origin/server", "origin", "auth", "transform", "cache", "rule", "internal/intern"},
+	"origin/fetch":                      {},
 	"origin":                            {"transform", "cache", "auth", "rule", "internal/intern"},
 	"transform":                         {},
 	"cache":                             {},
@@ -51,7 +52,9 @@ var onlyIn = map[string][]string{
 	"github.com/ganigeorgiev/fexpr":      {"rule"},
 	"github.com/alecthomas/kong":         {"cmd/imgorigin"},
 	"github.com/gabriel-vasile/mimetype": {"origin"},
-	"net/http":                           {"cmd/imgorigin", "bench/rig", "bench/torture", "bench/soak", "bench/speed", "bench/gallery"},
+	"github.com/bbrks/go-blurhash":       {"origin"},
+	"code.dny.dev/ssrf":                  {"origin/fetch"},
+	"net/http":                           {"cmd/imgorigin", "origin/fetch", "bench/rig", "bench/torture", "bench/soak", "bench/speed", "bench/gallery"},
 	"C":                                  {"transform/vips", "transform/vips/internal/yardstick"},
 }
 
