@@ -135,6 +135,15 @@ func NewAdmission(cfg AdmissionConfig) (*Admission, error) {
 // after MaxWait, with ErrClosed, or with an error that wraps ctx's when the
 // context ends first; a job whose context has ended is never started.
 func (a *Admission) Acquire(ctx context.Context, cost int64) (release func(), err error) {
+	t, err := a.Admit(ctx, cost)
+	if err != nil {
+		return nil, err
+	}
+	return t.End, nil
+}
+
+// Admit is Acquire for a job that may turn out to cost more while it waits.
+func (a *Admission) Admit(ctx context.Context, cost int64) (*Turn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("transform: not admitted: %w", err)
 	}
@@ -148,8 +157,38 @@ func (a *Admission) Acquire(ctx context.Context, cost int64) (release func(), er
 			return nil, err
 		}
 	}
-	var once sync.Once
-	return func() { once.Do(func() { a.leave(cost) }) }, nil
+	return &Turn{gate: a, cost: cost}, nil
+}
+
+// Turn is a job's leave to run. Its methods are safe for concurrent use.
+type Turn struct {
+	gate  *Admission
+	cost  int64 // counted as running; this and ended are guarded by gate.mu
+	ended bool
+}
+
+// Grow counts a job that costs more than it was admitted for, from now on. It never
+// waits, so that what runs may exceed the capacity by it; what comes next waits.
+// Less than 1 changes nothing.
+func (t *Turn) Grow(more int64) {
+	t.gate.mu.Lock()
+	defer t.gate.mu.Unlock()
+	if more = min(more, maxCost-t.cost); more < 1 || t.ended {
+		return
+	}
+	t.cost += more
+	t.gate.stats.InFlightCost += more
+	t.gate.accepted += more
+}
+
+// End gives the turn back. Calls after the first do nothing.
+func (t *Turn) End() {
+	t.gate.mu.Lock()
+	defer t.gate.mu.Unlock()
+	if !t.ended {
+		t.ended = true
+		t.gate.finish(t.cost)
+	}
 }
 
 // enter admits the job at once (nil, nil), queues it, or refuses it. A job that
@@ -236,12 +275,6 @@ func (a *Admission) finish(cost int64) {
 	a.stats.InFlight--
 	a.stats.InFlightCost -= cost
 	a.dispatch()
-}
-
-func (a *Admission) leave(cost int64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.finish(cost)
 }
 
 // dispatch admits from the head of the queue for as long as the head fits.

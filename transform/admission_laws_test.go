@@ -81,7 +81,7 @@ func TestEndlessCheapWorkDoesNotStarveALargeJob(t *testing.T) {
 			for a.Stats().Queued <= burst {
 				enter(cheap)
 			}
-			if a.leave(cheap); closed(want.granted) {
+			if (&Turn{gate: a, cost: cheap}).End(); closed(want.granted) {
 				break
 			}
 			if overtaken += cheap; overtaken > patience*large {
@@ -182,7 +182,7 @@ func TestAdmissionLaws(t *testing.T) {
 					t.Skip("nothing runs")
 				}
 				i := rapid.IntRange(0, len(running)-1).Draw(t, "which")
-				a.leave(running[i])
+				(&Turn{gate: a, cost: running[i]}).End()
 				running = append(running[:i], running[i+1:]...)
 			},
 			"desert": func(t *rapid.T) {

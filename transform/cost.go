@@ -26,11 +26,16 @@ const (
 // Cost estimates how many microseconds of CPU it takes to render p from a source
 // with header m: the weight of the job in Admission. Its ratios are meant, not
 // its absolute values. At least 1.
-func Cost(m Meta, p Plan) int64 {
-	scaled := p.Thumb.Geometry(m.Upright()).Scaled
-	ns := overhead +
-		float64(m.Width)*float64(m.Height)*decodeWeight(m) +
-		float64(scaled.Width)*float64(scaled.Height)*encodeWeight(p.Output)
+func Cost(m Meta, p Plan) int64 { return CostAll(m, p) }
+
+// CostAll is Cost for several plans that are rendered from one decode.
+func CostAll(m Meta, plans ...Plan) int64 {
+	ns := overhead + float64(m.Width)*float64(m.Height)*decodeWeight(m)
+	w, h := m.Upright()
+	for _, p := range plans {
+		scaled := p.Thumb.Geometry(w, h).Scaled
+		ns += float64(scaled.Width) * float64(scaled.Height) * encodeWeight(p.Output)
+	}
 	return int64(min(ns/1000, maxCost))
 }
 
