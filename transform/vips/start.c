@@ -67,6 +67,12 @@ static int start(int concurrency, int arenas)
 	// grows with the number of threads that ever decoded. Another allocator
 	// (preloaded) does not read this.
 	mallopt(M_ARENA_MAX, arenas);
+	// Blocks from here on are mapped, and given back the moment they are freed.
+	// Left alone glibc raises its threshold to the largest mapped block that was
+	// ever freed, up to 32 MB: after one large picture the buffers of all later
+	// ones come from the arenas, which keep them. A soak of 12-megapixel pictures
+	// peaks at 249 MiB with this line, and at 436 MiB without it.
+	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 #endif
 	g_log_set_default_handler(count_log, NULL);
 	if (VIPS_INIT("imgorigin"))
