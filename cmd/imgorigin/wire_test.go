@@ -54,8 +54,8 @@ type world struct {
 
 const userPassword = "a-long-password"
 
-func newWorld(t *testing.T) *world {
-	w := &world{program: start(t), tokens: make(map[string]string), ids: make(map[string]string)}
+func newWorld(t *testing.T, args ...string) *world {
+	w := &world{program: start(t, args...), tokens: make(map[string]string), ids: make(map[string]string)}
 	w.account("_superusers", map[string]any{"email": adminEmail, "verified": true, "password": cheapHashes[adminPassword]})
 	w.token = w.signIn("_superusers", adminEmail, adminPassword)
 	w.tokens["admin"] = w.token
