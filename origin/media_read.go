@@ -198,7 +198,8 @@ func (o *Origin) mediaOwner(ctx context.Context, r *resolved, ref FileRef) error
 		return ErrNotFound
 	}
 	r.record.Store(record)
-	r.public = Visibility(record.Text(mediaVisibility)) == Public
+	r.media = mediaOf(record)
+	r.public = r.media.Visibility == Public
 	r.sizes = newSizes()
 	return nil
 }

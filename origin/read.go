@@ -45,6 +45,7 @@ type Content struct {
 	ModifiedHTTP string    // Modified as IMF-fixdate, or empty
 	Policy       Policy
 	Lifetime     time.Duration // with PolicySigned
+	Media        *Media        // of the media library only: what was known of the file when it was read
 	NotModified  bool          // IfNoneMatch names this very content: there are no bytes to send
 	Data         []byte        // the bytes where they are in memory; nil: use Open
 
@@ -176,7 +177,7 @@ func (o *Origin) mayView(ctx context.Context, r *resolved, who Caller) (bool, er
 func (o *Origin) original(r *resolved, p Policy) Content {
 	return Content{
 		File: r.file, ContentType: r.file.ContentType, Size: r.file.Size, ETag: r.etag,
-		Modified: r.file.Committed, ModifiedHTTP: r.modified, Policy: p, blobs: o.blobs,
+		Modified: r.file.Committed, ModifiedHTTP: r.modified, Policy: p, Media: r.media, blobs: o.blobs,
 	}
 }
 
@@ -197,7 +198,7 @@ func (o *Origin) standIn(r *resolved, p Policy) Content {
 func thumb(r *resolved, v *variant, p Policy, data []byte, etag string) Content {
 	return Content{
 		File: r.file, Variant: v.spec, ContentType: v.plan.Output.MIME(), Size: int64(len(data)), ETag: etag,
-		Modified: r.file.Committed, ModifiedHTTP: r.modified, Policy: p, Data: data,
+		Modified: r.file.Committed, ModifiedHTTP: r.modified, Policy: p, Media: r.media, Data: data,
 	}
 }
 

@@ -19,6 +19,7 @@ type resolved struct {
 	field      *Field // of file
 	variants   []*variant
 	sizes      *sizes // of the media library only: thumbs beside the listed ones
+	media      *Media // of the media library only
 	public     bool   // a file of the media library that anybody may read
 	etag       string
 	modified   string // Last-Modified, ready to send
