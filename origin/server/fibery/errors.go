@@ -1,0 +1,150 @@
+package fibery
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/origin/fetch"
+	"github.com/imgorigin/imgorigin/origin/server"
+)
+
+// problem is what an error says on the wire. Commands wrap it in Fibery's envelope.
+type problem struct {
+	status  int
+	Name    string `json:"name"`
+	Message string `json:"message"`
+}
+
+func (p *problem) Error() string { return p.Name + ": " + p.Message }
+
+// badRequest is a refusal of this dialect's own reading of a request.
+func badRequest(format string, args ...any) error {
+	return &problem{400, "request/invalid", fmt.Sprintf(format, args...)}
+}
+
+// badLink answers a signed URL that was tampered with or is too old. Which it is, is not said.
+var badLink = &problem{403, "auth/forbidden", "The link is not valid, or no longer."}
+
+// kinds are the words for what the core refuses without words of its own.
+var kinds = map[origin.Kind]problem{
+	origin.NotFound:        {404, "file/not-found", "There is no such file."},
+	origin.Invalid:         {400, "request/invalid", "The request is not valid."},
+	origin.Unauthenticated: {401, "auth/unauthorized", "A valid API key is required."},
+	origin.Forbidden:       {403, "auth/forbidden", "The API key does not reach that far."},
+	origin.Conflict:        {409, "file/already-exists", "There is such a file already."},
+	origin.TooLarge:        {413, "file/too-large", "That is larger than allowed."},
+	origin.Busy:            {503, "server/busy", "Too busy to answer in time."},
+	origin.Timeout:         {503, "server/busy", "Too busy to answer in time."},
+	origin.Canceled:        {503, "server/busy", "Too busy to answer in time."},
+	origin.NoSpace:         {507, "server/no-space", "There is no space left to keep this."},
+}
+
+// fetches are the words for an address that nothing could be fetched from. All are of the caller's making, or of a server
+// of the caller's choice: none is a fault of ours.
+var fetches = []struct {
+	err     error
+	problem problem
+}{
+	{fetch.ErrURL, problem{400, "url/invalid", "The URL, its method or its headers are not valid."}},
+	{fetch.ErrForbidden, problem{400, "url/forbidden", "The URL leads to an address that is not fetched from."}},
+	{fetch.ErrStatus, problem{400, "url/failed", "The URL's server has no such file."}},
+	{fetch.ErrRedirects, problem{400, "url/failed", "The URL's redirects lead nowhere."}},
+	{fetch.ErrTooLarge, problem{413, "file/too-large", "The file is larger than allowed."}},
+	{fetch.ErrBroken, problem{400, "url/failed", "The file did not arrive whole."}},
+	{fetch.ErrUnreachable, problem{400, "url/failed", "The URL's server did not answer, or not in time."}},
+}
+
+// words is what an error becomes on the wire.
+func words(err error) problem {
+	var own *problem
+	switch {
+	case errors.As(err, &own):
+		return *own
+	case errors.Is(err, server.ErrBodyTooLarge):
+		return kinds[origin.TooLarge]
+	case errors.Is(err, server.ErrMediaType):
+		return problem{400, "request/invalid", "The body must be multipart/form-data."}
+	case errors.Is(err, server.ErrMalformed):
+		return problem{400, "request/invalid", "The body cannot be read."}
+	}
+	for _, f := range fetches {
+		if errors.Is(err, f.err) {
+			return f.problem
+		}
+	}
+	p, known := kinds[origin.KindOf(err)]
+	if !known {
+		return problem{500, "server/failed", "Something went wrong on our side."}
+	}
+	var e *origin.Error
+	if errors.As(err, &e) && p.status < 500 {
+		if e.Message != "" {
+			p.Message = e.Message
+		}
+		for _, field := range slices.Sorted(maps.Keys(e.Fields)) {
+			if c, ok := e.Fields[field].(origin.Complaint); ok {
+				p.Message += " " + field + ": " + c.Message
+			}
+		}
+	}
+	return p
+}
+
+// fail answers an error of the file routes.
+func (d *Dialect) fail(r *server.Request, err error) {
+	p := words(err)
+	d.report(r, p, err)
+	_ = r.JSON(p.status, p)
+}
+
+// failCommand answers an error of a command.
+func (d *Dialect) failCommand(r *server.Request, err error) {
+	p := words(err)
+	d.report(r, p, err)
+	_ = r.JSON(p.status, outcome{false, p})
+}
+
+// outcome is the envelope of a command's answer.
+type outcome struct {
+	Success bool `json:"success"`
+	Result  any  `json:"result"`
+}
+
+// retryAfter is how many seconds a client that met a full queue should wait.
+const retryAfter = "2"
+
+// report sets the headers of a refusal, and logs what is a fault of ours.
+func (d *Dialect) report(r *server.Request, p problem, err error) {
+	jsonHeaders(r)
+	switch {
+	case p.status >= 500:
+		d.log.Error("a request failed", "method", r.Method(), "path", r.Path(), "status", p.status, "error", err)
+	case p.status == 413:
+		r.Hangup() // the rest of the body is not wanted
+	case p.status == 401:
+		r.SetHeader("Www-Authenticate", "Token") // RFC 9110 section 15.5.2
+	}
+	if p.status == 503 {
+		r.SetHeader("Retry-After", retryAfter)
+	}
+}
+
+// answer answers with JSON.
+func answer(r *server.Request, v any) error {
+	jsonHeaders(r)
+	return r.JSON(200, v)
+}
+
+// jsonHeaders are sent with every answer that is no file. No cache keeps them, and an address that carries a credential is
+// told to nobody.
+func jsonHeaders(r *server.Request) {
+	r.SetHeader("Cache-Control", "no-store")
+	r.SetHeader("X-Content-Type-Options", "nosniff")
+	r.SetHeader("Access-Control-Allow-Origin", "*")
+	if r.HasQuery("signature") || r.HasQuery("token") {
+		r.SetHeader("Referrer-Policy", "no-referrer")
+	}
+}
