@@ -18,6 +18,10 @@ var mayImport = map[string][]string{
 	"origin/server":                     {"origin", "auth", "transform", "cache", "rule", "internal/intern"},
 	"origin/server/demo":                {"origin/server", "origin", "auth", "transform", "cache", "rule", "internal/intern"},
 	"origin/server/pocketbase":          {"origin/server", "origin", "auth", "transform", "cache", "rule", "internal/intern"},
+	"origin/server/fibery":              {"origin/server", "origin", "origin/fetch", "auth", "transform", "cache", "rule", "internal/intern"},
+	"origin/server/baasix":              {"origin/server", "origin", "origin/fetch", "auth", "transform", "cache", "rule", "internal/intern"},
+	"origin/server/foir":                {"origin/server", "origin", "auth", "transform", "cache", "rule", "internal/intern"},
+	"origin/server/flextype":            {"origin/server", "origin", "auth", "transform", "cache", "rule", "internal/intern"},
 	"origin/fetch":                      {},
 	"origin":                            {"transform", "cache", "auth", "rule", "internal/intern"},
 	"transform":                         {},
@@ -43,19 +47,20 @@ var mayImport = map[string][]string{
 
 // onlyIn says which of our packages may import a library themselves.
 var onlyIn = map[string][]string{
-	"github.com/valyala/fasthttp":        {"origin/server", "bench/bare"}, // bare is what the host is compared with
-	"github.com/h2non/bimg":              {"transform/vips"},
-	"github.com/dgraph-io/ristretto/v2":  {"cache"},
-	"github.com/golang-jwt/jwt/v5":       {"auth"},
-	"golang.org/x/crypto/bcrypt":         {"auth"},
-	"github.com/mattn/go-sqlite3":        {"catalog/sqlite"},
-	"github.com/ganigeorgiev/fexpr":      {"rule"},
-	"github.com/alecthomas/kong":         {"cmd/imgorigin"},
-	"github.com/gabriel-vasile/mimetype": {"origin"},
-	"github.com/bbrks/go-blurhash":       {"origin"},
-	"code.dny.dev/ssrf":                  {"origin/fetch"},
-	"net/http":                           {"cmd/imgorigin", "origin/fetch", "bench/rig", "bench/torture", "bench/soak", "bench/speed", "bench/gallery"},
-	"C":                                  {"transform/vips", "transform/vips/internal/yardstick"},
+	"github.com/valyala/fasthttp":         {"origin/server", "bench/bare"}, // bare is what the host is compared with
+	"github.com/h2non/bimg":               {"transform/vips"},
+	"github.com/dgraph-io/ristretto/v2":   {"cache"},
+	"github.com/golang-jwt/jwt/v5":        {"auth"},
+	"golang.org/x/crypto/bcrypt":          {"auth"},
+	"github.com/mattn/go-sqlite3":         {"catalog/sqlite"},
+	"github.com/ganigeorgiev/fexpr":       {"rule"},
+	"github.com/alecthomas/kong":          {"cmd/imgorigin"},
+	"github.com/graph-gophers/graphql-go": {"origin/server/foir"},
+	"github.com/gabriel-vasile/mimetype":  {"origin"},
+	"github.com/bbrks/go-blurhash":        {"origin"},
+	"code.dny.dev/ssrf":                   {"origin/fetch"},
+	"net/http":                            {"cmd/imgorigin", "origin/fetch", "bench/rig", "bench/torture", "bench/soak", "bench/speed", "bench/gallery"},
+	"C":                                   {"transform/vips", "transform/vips/internal/yardstick"},
 }
 
 // listed is one line of go list: the package, then what it imports or depends on.

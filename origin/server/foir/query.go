@@ -1,0 +1,90 @@
+package foir
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/graph-gophers/graphql-go"
+	gqlerrors "github.com/graph-gophers/graphql-go/errors"
+
+	"github.com/imgorigin/imgorigin/auth"
+	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/origin/server"
+)
+
+// question is the body of POST /graphql (GraphQL over HTTP, section 5.4).
+type question struct {
+	Query         string         `json:"query"`
+	OperationName string         `json:"operationName"`
+	Variables     map[string]any `json:"variables"`
+}
+
+// call is one request, for the resolvers of its fields, which may run at the same time: the *server.Request is not among
+// what they see.
+type call struct {
+	who    origin.Caller
+	nobody error  // why who is a guest
+	base   string // of the URLs in the answer, with the prefix
+	fields atomic.Int64
+	stop   context.CancelCauseFunc
+}
+
+type callKey struct{}
+
+func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
+
+// may returns the caller if it has a scope. For whom there is no key that counts the reason is the key's.
+func (c *call) may(s auth.Scope) (origin.Caller, error) {
+	if c.nobody != nil {
+		return origin.Caller{}, c.nobody
+	}
+	return c.who, c.who.Require(s)
+}
+
+// query answers POST /graphql. Whatever comes of a question that is one, the status is 200 (GraphQL over HTTP, section 6.4.1).
+func (d *Dialect) query(r *server.Request) error {
+	commonHeaders(r)
+	var q question
+	if err := r.ReadJSON(maxBody, &q); err != nil {
+		return err
+	}
+	if q.Query == "" {
+		return server.ErrMalformed
+	}
+	ctx, stop := context.WithCancelCause(r.Context())
+	defer stop(nil)
+	c := &call{base: r.Base() + d.prefix, stop: stop}
+	c.who, c.nobody = d.caller(ctx, r)
+	answer := d.execute(context.WithValue(ctx, callKey{}, c), q)
+	for _, err := range answer.Errors {
+		d.reword(r, err)
+	}
+	return r.JSON(200, answer)
+}
+
+// execute answers a question. The library panics at values of a query's text that fit no type of Go; where it is before
+// the first field it does so in our face.
+func (d *Dialect) execute(ctx context.Context, q question) (answer *graphql.Response) {
+	defer func() {
+		if v := recover(); v != nil {
+			d.logPanic(ctx, v)
+			answer = &graphql.Response{Errors: []*gqlerrors.QueryError{panics{}.MakePanicError(ctx, v)}}
+		}
+	}()
+	answer = d.schema.Exec(ctx, q.Query, q.OperationName, q.Variables)
+	switch {
+	case context.Cause(ctx) == errTooComplex:
+		return &graphql.Response{Errors: []*gqlerrors.QueryError{{Message: sentence(errTooComplex), Err: errTooComplex}}}
+	case string(answer.Data) == "{}":
+		answer.Data = nil // refused before there was a field
+	}
+	answer.Errors = answer.Errors[:min(len(answer.Errors), maxErrors)]
+	return answer
+}
+
+// sentence is an error of ours as one.
+func sentence(err error) string {
+	s := fmt.Sprint(err)
+	return string(s[0]&^0x20) + s[1:] + "."
+}
