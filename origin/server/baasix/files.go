@@ -116,5 +116,5 @@ func (d *Dialect) asset(r *server.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.File(&content, content.File.OriginalName)
+	return r.File(&content, content.Media.OriginalName)
 }

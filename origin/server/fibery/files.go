@@ -186,7 +186,7 @@ func (d *Dialect) download(r *server.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.File(&content, content.File.OriginalName)
+	return r.File(&content, content.Media.OriginalName)
 }
 
 // maxSecrets is how many URLs are signed in one call.
