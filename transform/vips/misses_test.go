@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -75,31 +76,31 @@ func cpu() time.Duration {
 // and by bimg.
 type miss struct {
 	name   string
-	src    []byte
+	source func() []byte
 	form   string
 	output transform.Format
 	bimg   bimg.Options
 }
 
-// misses lists the cases that users have most. The sources are made from one scene.
-func misses(t *testing.T, r *Renderer) []miss {
+// misses lists the cases that users have most. Each makes its source when it is its
+// turn, since a large one takes longer to make than to reduce.
+func misses(t testing.TB, r *Renderer) []miss {
 	t.Helper()
-	scene := func(w, h int) []byte { return encodeAs(t, r, w, h, transform.JPEG, 90) }
-	twelve := scene(4000, 3000)
-	turned := turnedPhotograph(t, r, twelve)
-	two := scene(1600, 1250)
-	png := encodeAs(t, r, 1600, 1125, transform.PNG, 0)
-	webp12 := encodeAs(t, r, 4000, 3000, transform.WebP, 85)
-	webp24 := encodeAs(t, r, 6000, 4000, transform.WebP, 85)
+	source := func(w, h int, f transform.Format) func() []byte {
+		return func() []byte { return encodeAs(t, r, w, h, f, 90) }
+	}
+	twelve := sync.OnceValue(source(4000, 3000, transform.JPEG))
+	png := sync.OnceValue(source(1600, 1125, transform.PNG))
+	turned := func() []byte { return turnedPhotograph(t, r, twelve()) }
 	crop := bimg.Options{Width: 400, Height: 300, Crop: true}
 	return []miss{
 		{"12 MP JPEG, crop", twelve, "400x300", transform.JPEG, crop},
 		{"the same, EXIF orientation 6", turned, "400x300", transform.JPEG, crop},
 		{"12 MP JPEG, fit", twelve, "300x300f", transform.JPEG, bimg.Options{Width: 300, Height: 225, Force: true}},
-		{"2 MP JPEG, crop", two, "100x100", transform.JPEG, bimg.Options{Width: 100, Height: 100, Crop: true}},
+		{"2 MP JPEG, crop", source(1600, 1250, transform.JPEG), "100x100", transform.JPEG, bimg.Options{Width: 100, Height: 100, Crop: true}},
 		{"1.8 MP PNG → PNG", png, "400x300", transform.PNG, crop},
-		{"12 MP WebP → WebP", webp12, "400x300", transform.WebP, crop},
-		{"24 MP WebP → WebP", webp24, "400x300", transform.WebP, crop},
+		{"12 MP WebP → WebP", source(4000, 3000, transform.WebP), "400x300", transform.WebP, crop},
+		{"24 MP WebP → WebP", source(6000, 4000, transform.WebP), "400x300", transform.WebP, crop},
 		{"1.8 MP PNG → JPEG", png, "400x300", transform.JPEG, crop},
 		{"12 MP JPEG → WebP", twelve, "400x300", transform.WebP, crop},
 		{"12 MP JPEG → AVIF", twelve, "400x300", transform.AVIF, crop},
@@ -108,15 +109,15 @@ func misses(t *testing.T, r *Renderer) []miss {
 
 // encodeAs makes w × h pixels of the first photograph that is large enough for them,
 // or of a generated one, as a file of format f.
-func encodeAs(t *testing.T, r *Renderer, w, h int, f transform.Format, quality int) []byte {
+func encodeAs(t testing.TB, r *Renderer, w, h int, f transform.Format, quality int) []byte {
 	t.Helper()
 	o := transform.DefaultOptions()
-	if quality > 0 {
-		o.JPEGQuality, o.WebPQuality = quality, quality
-	}
-	src := picture.Must(picture.PNG(picture.Landscape(w, h, 1)))
+	o.JPEGQuality, o.WebPQuality = quality, quality
+	var src []byte
 	if _, files := largePhotographs(t, int64(w)*int64(h)); len(files) > 0 {
 		src = slices.MaxFunc(files, func(a, b []byte) int { return len(a) - len(b) })
+	} else {
+		src = picture.Must(picture.JPEG(picture.Landscape(w, h, 1), 95))
 	}
 	out, err := r.Render(t.Context(), src, o.PlanAs(thumb(fmt.Sprintf("%dx%d", w, h)), f))
 	if err != nil {
@@ -126,7 +127,7 @@ func encodeAs(t *testing.T, r *Renderer, w, h int, f transform.Format, quality i
 }
 
 // turnedPhotograph is the same picture as a camera held upright stores it.
-func turnedPhotograph(t *testing.T, r *Renderer, file []byte) []byte {
+func turnedPhotograph(t testing.TB, r *Renderer, file []byte) []byte {
 	t.Helper()
 	m := probe(t, file)
 	img := render(t, r, file, fmt.Sprintf("%dx%d", m.Width, m.Height), transform.PNG)
@@ -134,7 +135,7 @@ func turnedPhotograph(t *testing.T, r *Renderer, file []byte) []byte {
 }
 
 // ways are who makes a thumbnail.
-func (c miss) ways(t *testing.T, r *Renderer) []func() ([]byte, error) {
+func (c miss) ways(t *testing.T, r *Renderer, src []byte) []func() ([]byte, error) {
 	o := transform.DefaultOptions()
 	p := o.PlanAs(thumb(c.form), c.output)
 	b := c.bimg
@@ -145,10 +146,10 @@ func (c miss) ways(t *testing.T, r *Renderer) []func() ([]byte, error) {
 	}
 	return []func() ([]byte, error){
 		func() ([]byte, error) {
-			return yardstick.Thumbnail(c.src, p.Thumb.Width, p.Thumb.Height, p.Thumb.Mode != transform.Fit, false, p)
+			return yardstick.Thumbnail(src, p.Thumb.Width, p.Thumb.Height, p.Thumb.Mode != transform.Fit, false, p)
 		},
-		func() ([]byte, error) { return r.Render(t.Context(), c.src, p) },
-		func() ([]byte, error) { return bimg.Resize(c.src, b) },
+		func() ([]byte, error) { return r.Render(t.Context(), src, p) },
+		func() ([]byte, error) { return bimg.Resize(src, b) },
 	}
 }
 
@@ -192,12 +193,13 @@ func TestMisses(t *testing.T) {
 		"Written by `" + resultsVariable + "=$PWD/bench/RESULTS.md " + photosVariable + "=FOLDER go test ./transform/vips -run TestMisses -count=1` on " + rig.Machine() + ".\n\n" +
 		"| case | libvips | imgorigin | ratio | bimg | ratio | made by | ground |\n|---|---|---|---|---|---|---|---|\n")
 	for _, c := range misses(t, r) {
-		m := costs(t, 7, c.ways(t, r))
-		meta := probe(t, c.src)
+		src := c.source()
+		m := costs(t, 7, c.ways(t, r, src))
+		meta := probe(t, src)
 		l := newLayout(thumb(c.form).Geometry(meta.Upright()), orientation(meta.Orientation))
 		by, why := choose(meta, l, transform.DefaultOptions().PlanAs(thumb(c.form), c.output))
 		maker := map[path]string{viaBimg: "bimg", viaLibvips: "own steps"}[by]
-		fmt.Fprintf(&b, "| %s, %.1f MB, to %s | %.1f ms | %.1f ms | %.2f | %.1f ms | %.2f | %s | %s |\n", c.name, float64(len(c.src))/1e6, c.form,
+		fmt.Fprintf(&b, "| %s, %.1f MB, to %s | %.1f ms | %.1f ms | %.2f | %.1f ms | %.2f | %s | %s |\n", c.name, float64(len(src))/1e6, c.form,
 			ms(m[0]), ms(m[1]), float64(m[1])/float64(m[0]), ms(m[2]), float64(m[2])/float64(m[0]), maker, why)
 	}
 	if err := rig.WriteSection(file, "misses", "## Misses\n\n"+b.String()); err != nil {
@@ -207,3 +209,20 @@ func TestMisses(t *testing.T) {
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// BenchmarkRender is each case of the table for itself.
+func BenchmarkRender(b *testing.B) {
+	r := newRenderer(b)
+	for _, c := range misses(b, r) {
+		b.Run(strings.ReplaceAll(c.name, " ", "-"), func(b *testing.B) {
+			src, p := c.source(), transform.DefaultOptions().PlanAs(thumb(c.form), c.output)
+			began := cpu()
+			for b.Loop() {
+				if _, err := r.Render(b.Context(), src, p); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(ms(cpu()-began)/float64(b.N), "cpu-ms/op")
+		})
+	}
+}

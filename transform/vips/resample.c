@@ -12,6 +12,9 @@
 
 #include <math.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum { LOBES = 3, STRIP = 16 }; // rows that are asked of the decoder at a time
 
@@ -76,23 +79,41 @@ typedef struct {
 	float max;      // of a sample
 } kind;
 
+// widen8 and widen16 read four samples. Compilers know the conversion, but do it one
+// by one unless they are told how.
+static inline pixel widen8(const guint8 *p)
+{
+#ifdef __SSE2__
+	gint32 s;
+	memcpy(&s, p, sizeof s);
+	const __m128i none = _mm_setzero_si128();
+	return (pixel)_mm_cvtepi32_ps(_mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(s), none), none));
+#else
+	bytes4 s;
+	memcpy(&s, p, sizeof s);
+	return __builtin_convertvector(s, pixel);
+#endif
+}
+
+static inline pixel widen16(const guint8 *p)
+{
+#ifdef __SSE2__
+	return (pixel)_mm_cvtepi32_ps(_mm_unpacklo_epi16(_mm_loadl_epi64((const __m128i *)p), _mm_setzero_si128()));
+#else
+	shorts4 s;
+	memcpy(&s, p, sizeof s);
+	return __builtin_convertvector(s, pixel);
+#endif
+}
+
 // unpack turns a row of samples into pixels, colours multiplied by alpha. It may
 // read up to three samples past the last pixel, which is a copy for that reason.
 static void unpack(pixel *q, const guint8 *p, int n, kind k)
 {
 	const int size = k.bands << k.wide;
 
-	for (int x = 0; x < n; x++, p += size) {
-		if (k.wide) {
-			shorts4 s;
-			memcpy(&s, p, sizeof s);
-			q[x] = __builtin_convertvector(s, pixel);
-		} else {
-			bytes4 s;
-			memcpy(&s, p, sizeof s);
-			q[x] = __builtin_convertvector(s, pixel);
-		}
-	}
+	for (int x = 0; x < n; x++, p += size)
+		q[x] = k.wide ? widen16(p) : widen8(p);
 	if (k.alpha)
 		for (int x = 0; x < n; x++) {
 			const float a = q[x][k.bands - 1];
@@ -121,29 +142,66 @@ static void pack(guint8 *q, const pixel *p, int n, kind k)
 	}
 }
 
-// across scales one row of pixels.
+// across scales one row of pixels. Even and odd inputs are summed apart, so that
+// no addition has to wait for the one before it.
 static void across(pixel *q, const pixel *p, axis a, int count)
 {
 	for (int x = 0; x < count; x++) {
 		const float *weight = a.weight + (gsize)x * a.n;
 		const pixel *s = p + a.first[x];
-		pixel sum = {0};
-		for (int k = 0; k < a.n; k++)
-			sum += weight[k] * s[k];
-		q[x] = sum;
+		pixel even = {0}, odd = {0};
+		int k = 0;
+		for (; k + 1 < a.n; k += 2) {
+			even += weight[k] * s[k];
+			odd += weight[k + 1] * s[k + 1];
+		}
+		if (k < a.n)
+			even += weight[k] * s[k];
+		q[x] = even + odd;
 	}
 }
 
-// down sums output row y from the ring of rows scaled across.
+// across_two scales two rows exactly as across does, and loads each weight once.
+static void across_two(pixel *q, pixel *r, const pixel *p, const pixel *o, axis a, int count)
+{
+	for (int x = 0; x < count; x++) {
+		const float *weight = a.weight + (gsize)x * a.n;
+		const pixel *s = p + a.first[x], *t = o + a.first[x];
+		pixel even = {0}, odd = {0}, even2 = {0}, odd2 = {0};
+		int k = 0;
+		for (; k + 1 < a.n; k += 2) {
+			const float w = weight[k], u = weight[k + 1];
+			even += w * s[k];
+			even2 += w * t[k];
+			odd += u * s[k + 1];
+			odd2 += u * t[k + 1];
+		}
+		if (k < a.n) {
+			even += weight[k] * s[k];
+			even2 += weight[k] * t[k];
+		}
+		q[x] = even + odd;
+		r[x] = even2 + odd2;
+	}
+}
+
+enum { BLOCK = 8 }; // pixels that are summed at a time, in as many registers
+
+// down sums output row y from the ring of rows scaled across. Rows have room for a
+// whole number of blocks.
 static void down(pixel *q, pixel *const *ring, axis a, int y, int count)
 {
-	memset(q, 0, count * sizeof *q);
-	for (int k = 0; k < a.n; k++) {
-		const float weight = a.weight[(gsize)y * a.n + k];
-		const pixel *row = ring[(a.first[y] + k) % a.n];
-		if (weight != 0)
-			for (int x = 0; x < count; x++)
-				q[x] += weight * row[x];
+	const float *weight = a.weight + (gsize)y * a.n;
+	const int first = a.first[y] % a.n;
+
+	for (int x = 0; x < count; x += BLOCK) {
+		pixel sum[BLOCK] = {0};
+		for (int k = 0, i = first; k < a.n; k++, i = i + 1 < a.n ? i + 1 : 0) {
+			const pixel *row = ring[i] + x;
+			for (int b = 0; b < BLOCK; b++)
+				sum[b] += weight[k] * row[b];
+		}
+		memcpy(q + x, sum, sizeof sum);
 	}
 }
 
@@ -184,26 +242,35 @@ static int skip(rows *r, int from, int to, const int *cancel)
 // fill computes out, row by row, and reports failure.
 static int fill(VipsImage *out, rows *source, axis h, axis v, kind k, const int *cancel)
 {
-	const int width = out->Xsize;
-	pixel *unpacked = vips_tracked_malloc((gsize)source->part.width * sizeof(pixel));
-	pixel *scaled = vips_tracked_malloc(((gsize)v.n + 1) * width * sizeof(pixel));
+	const int width = out->Xsize, part = source->part.width;
+	const gsize stride = (width + BLOCK - 1) / BLOCK * BLOCK;
+	pixel *unpacked = vips_tracked_malloc(2 * (gsize)part * sizeof(pixel));
+	pixel *scaled = vips_tracked_malloc(((gsize)v.n + 1) * stride * sizeof(pixel));
 	pixel **ring = g_new(pixel *, v.n);
 	int have = 0, failed = !unpacked || !scaled;
 
+	if (scaled) // the room behind the rows, too
+		memset(scaled, 0, ((gsize)v.n + 1) * stride * sizeof(pixel));
 	for (int i = 0; i < v.n; i++)
-		ring[i] = scaled + (gsize)(i + 1) * width; // the first is for the sum
+		ring[i] = scaled + (i + 1) * stride; // the first is for the sum
 	for (int y = 0; y < out->Ysize && !failed; y++) {
 		if (have < v.first[y]) {
 			failed = skip(source, have, v.first[y], cancel);
 			have = v.first[y];
 		}
-		for (; have < v.first[y] + v.n && !failed; have++) {
-			const guint8 *samples = row(source, have);
-			failed = !samples || __atomic_load_n(cancel, __ATOMIC_RELAXED);
+		for (int two; have < v.first[y] + v.n && !failed; have += 1 + two) {
+			two = have + 1 < v.first[y] + v.n;
+			for (int i = 0; i <= two && !failed; i++) {
+				const guint8 *samples = row(source, have + i);
+				if (!(failed = !samples || __atomic_load_n(cancel, __ATOMIC_RELAXED)))
+					unpack(unpacked + (gsize)i * part, samples, part, k);
+			}
 			if (failed)
 				break;
-			unpack(unpacked, samples, source->part.width, k);
-			across(ring[have % v.n], unpacked, h, width);
+			if (two)
+				across_two(ring[have % v.n], ring[(have + 1) % v.n], unpacked, unpacked + part, h, width);
+			else
+				across(ring[have % v.n], unpacked, h, width);
 		}
 		if (failed)
 			break;
