@@ -37,7 +37,7 @@ func TestWire(t *testing.T) {
 		{"collections", wireCollections}, {"auth collections", wireAuthCollections}, {"refused collections", wireRefusedCollections},
 		{"records", wireRecords}, {"lists", wireLists}, {"rules", wireRules}, {"visibility", wireVisibility}, {"expand", wireExpand},
 		{"file names", wireFileNames}, {"file modifiers", wireFileModifiers}, {"refused uploads", wireRefusedUploads}, {"forms", wireForms},
-		{"file headers", wireFileHeaders}, {"file addresses", wireFileAddresses}, {"file types", wireFileTypes}, {"thumbs", wireThumbs},
+		{"file headers", wireFileHeaders}, {"file addresses", wireFileAddresses}, {"file types", wireFileTypes}, {"thumbs", wireThumbs}, {"formats of thumbs", wireThumbFormats},
 		{"pictures without thumbs", wireWithoutThumbs}, {"thumbs that are not listed", wireNotListed},
 		{"protected files", wireProtected},
 	} {
