@@ -65,9 +65,7 @@ func (d *Dialect) Mount(router *server.Router, at server.Place) {
 	mount := router.MountAt(at, d.fail)
 	mount.Limit(func() int64 { return max(d.limit(), maxBody) })
 	mount.Handle("POST", "/graphql", d.query)
-	mount.Handle("OPTIONS", "/graphql", preflight)
 	mount.Handle("PUT", "/upload/{upload}", d.upload)
-	mount.Handle("OPTIONS", "/upload/{upload}", preflight)
 	mount.Handle("GET", "/media/{record}/{file}", d.file)
 	mount.Handle("HEAD", "/media/{record}/{file}", d.file)
 }
@@ -88,14 +86,4 @@ func commonHeaders(r *server.Request) {
 	r.SetHeader("Cache-Control", "no-store")
 	r.SetHeader("Referrer-Policy", "no-referrer")
 	r.SetHeader("X-Content-Type-Options", "nosniff")
-}
-
-// preflight lets pages of other origins send queries and files (Fetch standard, CORS-preflight request).
-func preflight(r *server.Request) error {
-	commonHeaders(r)
-	r.SetHeader("Access-Control-Allow-Methods", "POST, PUT")
-	r.SetHeader("Access-Control-Allow-Headers", "Authorization, Content-Type")
-	r.SetHeader("Access-Control-Max-Age", "7200")
-	r.Status(204)
-	return nil
 }

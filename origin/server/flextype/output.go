@@ -1,0 +1,107 @@
+package flextype
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/origin/server"
+)
+
+// uploads is where the bytes of files are, below the prefix.
+const uploads = "project/uploads/"
+
+// virtualRoot is what "dirname" begins with, as in the text's examples. It tells nothing of the machine: files are kept
+// nowhere by their path.
+const virtualRoot = "/htdocs/flextype/project/uploads"
+
+// shown is the file that an operation of the core answers with, and what only the row of its bytes has.
+func (d *Dialect) shown(r *server.Request, who origin.Caller, m *origin.Media, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	object := d.object(r, m)
+	if !m.IsPicture() {
+		return object, nil
+	}
+	content, err := d.core.OpenMedia(r.Context(), &origin.MediaRead{Ref: origin.ByID(m.ID), Who: who})
+	if err != nil {
+		return object, nil // removed or replaced meanwhile: what was done was done
+	}
+	colour := 0
+	if content.File.Image.Components >= 3 { // fewer are greys, with or without transparency
+		colour = 1
+	}
+	object["exif"].(map[string]any)["IsColor"] = colour
+	return object, nil
+}
+
+// object is a file as the answers have it: what was said of it, and what follows from it, which nothing that was said hides.
+func (d *Dialect) object(r *server.Request, m *origin.Media) map[string]any {
+	o := make(map[string]any, len(m.Metadata)+12)
+	for name, value := range m.Metadata {
+		o[name] = value
+	}
+	delete(o, "alt")
+	if m.Alt != "" {
+		o["alt"] = m.Alt
+	}
+	o["title"], o["description"] = m.Title, m.Description
+	if m.Title == "" {
+		o["title"] = titleOf(m.Slug)
+	}
+	o["type"], o["filesize"], o["uploaded_on"], o["exif"] = m.MIME, m.Size, m.Created.Unix(), exifOf(m)
+	basename, extension := split(m.Slug)
+	o["filename"], o["basename"], o["extension"] = m.Slug, basename, extension
+	o["dirname"] = path.Join(virtualRoot, m.Folder)
+	address := uploads + escaped(m.Path())
+	o["url"], o["full_url"] = address, r.Base()+d.prefix+"/"+address
+	delete(o, "visibility")
+	if m.Visibility != origin.Public {
+		o["visibility"] = string(m.Visibility)
+	}
+	return o
+}
+
+// exifOf is what PHP's exif_read_data computes of a picture, as far as it is known here.
+func exifOf(m *origin.Media) map[string]any {
+	if !m.IsPicture() {
+		return map[string]any{}
+	}
+	return map[string]any{
+		"html": fmt.Sprintf(`width="%d" height="%d"`, m.Width, m.Height), "Width": m.Width, "Height": m.Height,
+	}
+}
+
+// split parts a name at its last dot. A name that begins with its only one has no extension.
+func split(name string) (base, extension string) {
+	dot := strings.LastIndexByte(name, '.')
+	if dot <= 0 {
+		return name, ""
+	}
+	return name[:dot], name[dot+1:]
+}
+
+// titleOf makes a title of a file's name: "new-cover.jpg" is "New Cover".
+func titleOf(name string) string {
+	base, _ := split(name)
+	words := strings.FieldsFunc(base, func(c rune) bool { return c == '-' || c == '_' || unicode.IsSpace(c) })
+	for i, word := range words {
+		first, n := utf8.DecodeRuneInString(word)
+		words[i] = string(unicode.ToUpper(first)) + word[n:]
+	}
+	return strings.Join(words, " ")
+}
+
+// escaped is a path as it stands in a URL.
+func escaped(p string) string {
+	segments := strings.Split(p, "/")
+	for i, segment := range segments {
+		segments[i] = url.PathEscape(segment)
+	}
+	return strings.Join(segments, "/")
+}
