@@ -19,8 +19,8 @@ const sharedBudget = 128 << 20
 // size, by which the plans go; that src is large enough for them is the caller's
 // decision.
 //
-// Done is called once for each plan, on the caller's goroutine, with the outcomes of
-// Render as they come: the small renditions of a decode before the large ones. What
+// Done is called once for each plan, before RenderAll returns and by one goroutine, with
+// the outcomes of Render as they come: the small renditions of a decode before the large ones. What
 // fails one plan does not fail the others. A rendition is as good as Render's, and
 // need not have the same bytes.
 func (r *Renderer) RenderAll(ctx context.Context, src []byte, of transform.Size, plans []transform.Plan, done func(i int, out []byte, err error)) {
@@ -28,6 +28,12 @@ func (r *Renderer) RenderAll(ctx context.Context, src []byte, of transform.Size,
 		r: r, ctx: ctx, src: src, of: of, plans: plans,
 		layouts: make([]layout, len(plans)), done: done, told: make([]bool, len(plans)),
 	}
+	apart(b.all)
+}
+
+// all is run, and tells every outcome whatever happens.
+func (b *batch) all() {
+	r := b.r
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	defer func() {
@@ -39,8 +45,8 @@ func (r *Renderer) RenderAll(ctx context.Context, src []byte, of transform.Size,
 	switch {
 	case r.closed:
 		b.fail(ErrClosed)
-	case ctx.Err() != nil:
-		b.fail(context.Cause(ctx))
+	case b.ctx.Err() != nil:
+		b.fail(context.Cause(b.ctx))
 	default:
 		b.run()
 	}

@@ -78,6 +78,11 @@ func (r *Renderer) Fingerprint() string {
 //
 // Errors 2 to 5 are final for this source and plan.
 func (r *Renderer) Render(ctx context.Context, src []byte, p transform.Plan) (out []byte, err error) {
+	apart(func() { out, err = r.renderOne(ctx, src, p) })
+	return out, err
+}
+
+func (r *Renderer) renderOne(ctx context.Context, src []byte, p transform.Plan) (out []byte, err error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	defer func() {
