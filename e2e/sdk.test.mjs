@@ -126,6 +126,21 @@ test('a new password ends all tokens at once', async () => {
   await cat.collection('users').authWithPassword('cat@example.com', 'another-password');
 });
 
+test('a new address ends all tokens at once', async () => {
+  const dee = await newUser('dee@example.com');
+  const { id } = dee.authStore.record;
+  const secret = await dee.collection('secrets').create({ owner: id, paper: file('p.jpg') });
+  const url = dee.files.getURL(secret, secret.paper, { token: await dee.files.getToken() });
+  assert.equal((await bytesOf(url)).status, 200);
+  assert.equal((await refusal(dee.collection('users').update(id, { email: 'dee2@example.com' }))).data.email.code, 'validation_values_mismatch');
+  assert.equal((await bytesOf(url)).status, 200);
+  await admin.collection('users').update(id, { email: 'dee2@example.com' });
+  assert.equal((await bytesOf(url)).status, 404);
+  assert.equal((await refusal(dee.collection('users').authRefresh())).status, 401);
+  assert.equal((await refusal(dee.files.getToken())).status, 401);
+  await dee.collection('users').authWithPassword('dee2@example.com', 'a-long-password');
+});
+
 test('uploading several files, reading them and their thumbs', async () => {
   const dan = await newUser('dan@example.com');
   const album = await dan.collection('albums').create({

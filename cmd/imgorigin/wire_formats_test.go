@@ -22,7 +22,7 @@ func wireThumbFormats(t *testing.T, w *world) {
 	t.Run("a JPEG is baseline, 4:2:0, without profile and EXIF", func(t *testing.T) {
 		source := picture.Must(picture.WithOrientation(jpegOf(200, 100), 1, picture.II))
 		markers, frame := jpegSegments(t, thumb(t, "a.jpg", picture.Must(picture.WithICC(source, picture.ProfileDisplayP3()))))
-		for _, unwanted := range []byte{0xE1, 0xE2, 0xED, 0xFE, 0xC2} { // EXIF and XMP, ICC, Photoshop, a comment, progressive
+		for _, unwanted := range []byte{0xE0, 0xE1, 0xE2, 0xED, 0xFE, 0xC2} { // JFIF, EXIF and XMP, ICC, Photoshop, a comment, progressive
 			if slices.Contains(markers, unwanted) {
 				t.Errorf("it has a segment %X", unwanted)
 			}
