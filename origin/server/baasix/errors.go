@@ -81,7 +81,7 @@ func words(err error) problem {
 		return problem{status: 500, Message: "Internal server error"}
 	}
 	var e *origin.Error
-	if errors.As(err, &e) && (p.status == 400 || p.status == 409) {
+	if errors.As(err, &e) && (p.status == 400 || p.status == 401 || p.status == 409) {
 		if e.Message != "" {
 			p.Message = e.Message
 		}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+// elsewhere is another server, which has one picture under every path.
+func elsewhere(t *testing.T, data []byte) string {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(data) }))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func TestThePageAboutFibery(t *testing.T) {
+	p := spawnBuilt(t, "--fetch-allow", "127.0.0.0/8")
+	p.asAdmin()
+	photo := jpegOf(640, 480)
+	page := docPage{
+		file:    "fibery.md",
+		env:     map[string]string{"BASE": p.base, "KEY": p.newKey("page", "files:read,files:write"), "SUPERUSER": p.token},
+		files:   map[string][]byte{"virat-kohli.jpg": photo},
+		replace: map[string]string{"https://cdn.pixabay.com": elsewhere(t, jpegOf(320, 200))},
+		calls: []string{`"$BASE/api/files" `, `"$BASE/api/files/from-url"`, `-I "$BASE/api/files/$SECRET`, `"$BASE/api/files/$SECRET"`,
+			"/api/files/sign-urls", "fibery.entity/add-collection-items", "fibery.entity/remove-collection-items", "fibery.entity/query"},
+	}
+	page.run(t)
+}
