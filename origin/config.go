@@ -19,6 +19,7 @@ type Config struct {
 	QueueWait      time.Duration // how long one may wait for a renderer
 	FillTimeout    time.Duration // from the first caller's miss to the rendition's bytes
 	NegativeTTL    time.Duration // how long an original that cannot be rendered, or is not there, is not tried again
+	MezzanineSide  int           // longer side, in pixels, of the reduced copy that is kept of large originals, 256 to 4096; 0: none
 	Limits         transform.Limits
 	Options        transform.Options
 }
@@ -60,6 +61,9 @@ func (c Config) Validate() error {
 		if b.v < b.min {
 			return fmt.Errorf("%s must be at least %d, not %d", b.name, b.min, b.v)
 		}
+	}
+	if c.MezzanineSide != 0 && (c.MezzanineSide < 256 || c.MezzanineSide > 4096) {
+		return fmt.Errorf("mezzanine side must be 0, or 256 to 4096, not %d", c.MezzanineSide)
 	}
 	if err := c.Limits.Validate(); err != nil {
 		return err

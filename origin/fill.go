@@ -53,7 +53,7 @@ func (o *Origin) fill(ctx context.Context, r *resolved, v *variant) (*rendition,
 	case !errors.Is(err, ErrNotFound):
 		return nil, err
 	default:
-		if made, err = o.render(ctx, r.file, v); err != nil {
+		if made, err = o.render(ctx, r, v); err != nil {
 			if hopeless(err) {
 				o.negative.add(string(v.key))
 			}
@@ -94,27 +94,6 @@ func (o *Origin) load(ctx context.Context, key Key, limit int64) ([]byte, error)
 		return nil, fmt.Errorf("reading %s: %w", key, err)
 	}
 	return data, nil
-}
-
-// render is steps 8 and 9. The original is loaded only once there is a renderer for it, so that waiting costs no memory.
-func (o *Origin) render(ctx context.Context, file *File, v *variant) (*rendition, error) {
-	release, err := o.gate.Acquire(ctx, transform.Cost(file.Image, v.plan))
-	if err != nil {
-		return nil, admissionError(err)
-	}
-	defer release()
-	source, err := o.load(ctx, file.OriginalKey(), o.config.MaxSourceBytes)
-	if err != nil {
-		return nil, err
-	}
-	o.counters.renders.Add(1)
-	data, err := o.renderer.Render(ctx, source, v.plan)
-	if err != nil {
-		o.counters.renderFailures.Add(1)
-		o.log.Warn("a thumb cannot be made", "key", string(v.key), "error", err)
-		return nil, err
-	}
-	return newRendition(data), nil
 }
 
 // admissionError gives the gate's refusals their Kind.

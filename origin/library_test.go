@@ -33,6 +33,9 @@ type countingRenderer struct {
 	renders atomic.Int64
 	wait    chan struct{} // nil: no waiting
 	fail    atomic.Pointer[error]
+	alone   func(p transform.Plan) error // nil: none; what is wrong with this plan and no other
+	reduced atomic.Bool                  // reduced copies are corrupt
+	salt    string                       // of the bytes, which another renderer need not make alike
 }
 
 func (c *countingRenderer) Render(ctx context.Context, src []byte, p transform.Plan) ([]byte, error) {
@@ -47,7 +50,26 @@ func (c *countingRenderer) Render(ctx context.Context, src []byte, p transform.P
 	if err := c.fail.Load(); err != nil {
 		return nil, *err
 	}
-	return fmt.Appendf(nil, "%s of %d bytes", p.Key(), len(src)), nil
+	if c.alone != nil {
+		if err := c.alone(p); err != nil {
+			return nil, err
+		}
+	}
+	return fmt.Appendf(nil, "%s of %d bytes%s", p.Key(), len(src), c.salt), nil
+}
+
+// RenderAll makes one after another, and says in the bytes what they were made of.
+func (c *countingRenderer) RenderAll(ctx context.Context, src []byte, of transform.Size, plans []transform.Plan, done func(int, []byte, error)) {
+	for i, p := range plans {
+		data, err := c.Render(ctx, src, p)
+		if of != (transform.Size{}) && c.reduced.Load() {
+			data, err = nil, transform.ErrCorrupt
+		}
+		if err == nil && of != (transform.Size{}) {
+			data = fmt.Appendf(data, " that show %d×%d", of.Width, of.Height)
+		}
+		done(i, data, err)
+	}
 }
 
 func (c *countingRenderer) Fingerprint() string { return "counting1" }

@@ -46,6 +46,7 @@ type Origin struct {
 	memory    *cache.Cache[*rendition]  // renditions by key
 	flight    *cache.Flight[*rendition] // one fill per rendition key
 	lookups   *cache.Flight[*resolved]  // one catalog read per file address
+	groups    groups                    // of renditions that are made together
 	gate      *transform.Admission      // renderers and password hashes at work
 	passwords *transform.Admission      // password hashes, before they come to gate
 	negative  *negative                 // what could not be rendered a moment ago
@@ -53,6 +54,7 @@ type Origin struct {
 	counters  counters
 
 	background sync.WaitGroup
+	running    context.Context // of the background, until stop
 	stop       context.CancelFunc
 }
 
@@ -69,6 +71,7 @@ func New(ctx context.Context, config Config, parts Parts) (*Origin, error) {
 		epochs:    newEpochs(),
 		keyUses:   newKeyUses(),
 		addresses: intern.New(),
+		groups:    groups{open: make(map[Key]*group)},
 		flight:    cache.NewFlight[*rendition](),
 		lookups:   cache.NewFlight[*resolved](),
 	}
@@ -91,7 +94,7 @@ func New(ctx context.Context, config Config, parts Parts) (*Origin, error) {
 		return nil, fmt.Errorf("secret of signed URLs: %w", err)
 	}
 	running, stop := context.WithCancel(context.Background())
-	o.stop = stop
+	o.running, o.stop = running, stop
 	o.keeper = newKeeper(o)
 	o.background.Go(func() { o.watch(running) })
 	o.background.Go(func() { o.keeper.run(running) })

@@ -221,11 +221,13 @@ func TestAFullQueueRefusesAndNeverSendsTheOriginal(t *testing.T) {
 	l := newLibrary(t, func(c *origin.Config) { c.Workers, c.QueueLength = 1, 1 })
 	l.photos()
 	l.renderer.wait = make(chan struct{})
-	r := l.put("a.jpg", smallJPEG(t, 200, 100))
+	pictures := []origin.ReadRequest{ // those of one picture would be rendered together
+		l.put("a.jpg", smallJPEG(t, 200, 100)), l.put("b.jpg", smallJPEG(t, 200, 100)), l.put("c.jpg", smallJPEG(t, 200, 100)),
+	}
 	var all sync.WaitGroup
-	for i, spec := range []string{"50x50", "0x40"} { // one works, one waits
+	for i := range 2 { // one works, one waits
 		all.Go(func() {
-			if _, err := l.thumb(r, spec); err != nil {
+			if _, err := l.thumb(pictures[i], "50x50"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -234,12 +236,12 @@ func TestAFullQueueRefusesAndNeverSendsTheOriginal(t *testing.T) {
 			return g.InFlight+g.Queued == i+1
 		})
 	}
-	if _, err := l.thumb(r, "300x0"); origin.KindOf(err) != origin.Busy {
+	if _, err := l.thumb(pictures[2], "50x50"); origin.KindOf(err) != origin.Busy {
 		t.Errorf("the third got %v", err)
 	}
 	close(l.renderer.wait)
 	all.Wait()
-	if c, err := l.thumb(r, "300x0"); err != nil || c.Variant != "300x0" {
+	if c, err := l.thumb(pictures[2], "50x50"); err != nil || c.Variant != "50x50" {
 		t.Errorf("a refusal was remembered: %v", err)
 	}
 }

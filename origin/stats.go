@@ -12,6 +12,7 @@ import (
 type counters struct {
 	memoryHits, storedHits, renders, renderFailures, standIns atomic.Uint64
 	keepFailures, keeperFailures, evicted                     atomic.Uint64
+	decodes, renderPanics, mezzanines, mezzanineReads         atomic.Uint64
 	watchFailures, tokensRefused                              atomic.Uint64
 	storedBytes                                               atomic.Int64
 }
@@ -20,8 +21,12 @@ type counters struct {
 type Stats struct {
 	MemoryHits     uint64 // thumbs answered from memory
 	StoredHits     uint64 // thumbs read back from the blob store
-	Renders        uint64 // renders begun
+	Renders        uint64 // renditions begun, however many share a decode
 	RenderFailures uint64
+	RenderPanics   uint64 // groups of renditions whose renderer panicked
+	Decodes        uint64 // originals loaded to make renditions of: one for each group
+	Mezzanines     uint64 // reduced copies of originals that were made and kept
+	MezzanineReads uint64 // groups of renditions that were made of such a copy
 	StandIns       uint64 // originals sent in place of a thumb
 	KeepFailures   uint64 // renditions that could not be stored
 	KeeperFailures uint64 // failed attempts to note uses or to evict
@@ -41,6 +46,8 @@ func (o *Origin) Stats() Stats {
 	c := &o.counters
 	return Stats{
 		MemoryHits: c.memoryHits.Load(), StoredHits: c.storedHits.Load(), Renders: c.renders.Load(),
+		RenderPanics: c.renderPanics.Load(), Decodes: c.decodes.Load(),
+		Mezzanines: c.mezzanines.Load(), MezzanineReads: c.mezzanineReads.Load(),
 		RenderFailures: c.renderFailures.Load(), StandIns: c.standIns.Load(),
 		KeepFailures: c.keepFailures.Load(), KeeperFailures: c.keeperFailures.Load(), Evicted: c.evicted.Load(),
 		WatchFailures: c.watchFailures.Load(), TokensRefused: c.tokensRefused.Load(), StoredBytes: c.storedBytes.Load(),
