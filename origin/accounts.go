@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/imgorigin/imgorigin/auth"
+	"github.com/imgorigin/imgorigin/rule"
 )
 
 // account is what is remembered of a record that can sign in.
@@ -21,11 +22,12 @@ type account struct {
 const accountCost = 2048
 
 // account returns the sign-in row of a record, remembered or read. Not-found is ErrNotFound.
-func (o *Origin) account(ctx context.Context, collectionID, id string) (a *account, err error) {
-	err = o.afresh(ctx, func() error {
+func (o *Origin) account(ctx context.Context, collectionID, id string) (*account, error) {
+	a, err := o.findAccount(ctx, collectionID, id)
+	if errors.Is(err, rule.ErrStale) { // as afresh does it, without a closure: every protected file asks
+		o.schemaChanged(ctx)
 		a, err = o.findAccount(ctx, collectionID, id)
-		return err
-	})
+	}
 	return a, err
 }
 
