@@ -53,7 +53,7 @@ func TestAKeyIsShownOnceAndListedWithoutItsText(t *testing.T) {
 		{[]string{"key", "create", "", "--scope", "files:read"}, "1 to 100 characters"},
 		{[]string{"key", "create", "x", "--scope", "files:read", "--expires", "2001-01-01"}, "expired already"},
 		{[]string{"key", "create", "x", "--scope", "files:read", "--expires", "soon"}, "neither a time"},
-		{[]string{"key", "create", "x", "--scope", "files:read", "--expires", "-1h"}, "neither a time"},
+		{[]string{"key", "create", "x", "--scope", "files:read", "--expires=-1h"}, "neither a time"},
 	} {
 		if _, err := run(t, append(c.args, "--dir", p.dir)...); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %s", c.args, err, c.want)

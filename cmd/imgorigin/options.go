@@ -57,6 +57,7 @@ func (l logOptions) logger(m *Main) *slog.Logger {
 type serveOptions struct {
 	dataOptions
 	logOptions
+	dialectOptions
 
 	HTTP    string `help:"Address to serve on, HOST:PORT; port 0 chooses a free one." name:"http" default:"127.0.0.1:8090" placeholder:"ADDR"`
 	Metrics string `help:"Address to serve Prometheus metrics on, at /metrics; empty: none. Keep it off the public network." placeholder:"ADDR"`
@@ -92,10 +93,7 @@ type serveOptions struct {
 // Validate tells the first bad value, by the option's name. The packages check their own values: each option is tried alone
 // in a configuration that is good otherwise, so that a complaint is its own.
 func (s *serveOptions) Validate() error {
-	for _, o := range []struct {
-		name  string
-		check func() error
-	}{
+	for _, o := range append(s.checks(), []check{
 		{"http", func() error { return checkAddress(s.HTTP) }},
 		{"metrics", func() error {
 			if s.Metrics == "" {
@@ -125,12 +123,18 @@ func (s *serveOptions) Validate() error {
 		{"deadline", s.inHost(func(c *server.Config) { c.Deadline = s.Deadline })},
 		{"max-conns", s.inHost(func(c *server.Config) { c.MaxConns = s.MaxConns })},
 		{"max-header", s.inHost(func(c *server.Config) { c.MaxHeader = int(s.MaxHeader) })},
-	} {
-		if err := o.check(); err != nil {
+	}...) {
+		if err := o.try(); err != nil {
 			return fmt.Errorf("--%s: %w", o.name, err)
 		}
 	}
 	return nil
+}
+
+// check is what an option's value must pass.
+type check struct {
+	name string // of the option
+	try  func() error
 }
 
 func (s *serveOptions) inCore(set func(*origin.Config)) func() error {
@@ -195,7 +199,7 @@ func (s *serveOptions) pixels() vips.Config {
 func (s *serveOptions) host() server.Config {
 	return server.Config{
 		HeaderTimeout: s.HeaderTimeout, BodyTimeout: s.BodyTimeout, WriteTimeout: s.WriteTimeout, Deadline: s.Deadline,
-		MaxHeader: int(s.MaxHeader), MaxConns: s.MaxConns, CacheControl: s.CacheControl,
+		MaxHeader: int(s.MaxHeader), MaxConns: s.MaxConns, CacheControl: s.CacheControl, PublicURL: s.PublicURL,
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/origin/server"
 	"github.com/imgorigin/imgorigin/origin/server/demo"
-	"github.com/imgorigin/imgorigin/origin/server/pocketbase"
 	"github.com/imgorigin/imgorigin/transform/vips"
 )
 
@@ -60,7 +59,9 @@ const closeTimeout = 10 * time.Second
 // listen mounts the dialects, serves, and drains when ctx ends.
 func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, core *origin.Origin, renderer *vips.Renderer, samples []demo.Picture) error {
 	router := &server.Router{}
-	pocketbase.New(core, pocketbase.Config{MaxBody: int64(s.MaxBody), Log: log}).Mount(router)
+	if err := s.mount(router, core, log); err != nil {
+		return err
+	}
 	if s.Demo {
 		demo.Mount(router, samples)
 	}

@@ -85,7 +85,7 @@ func libraryWith(b testing.TB, options server.Config, wrap func(origin.Catalog) 
 	}
 	public, protected = add("open", false), add("closed", true)+"&token="+token
 	router := &server.Router{}
-	pocketbase.New(core, pocketbase.DefaultConfig()).Mount(router)
+	pocketbase.New(core, pocketbase.DefaultConfig()).Mount(router, server.Place{})
 	h, err = server.New(options, router, slog.New(slog.DiscardHandler))
 	must(err)
 	return h, public, protected

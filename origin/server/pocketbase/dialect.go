@@ -34,26 +34,33 @@ func New(core *origin.Origin, config Config) *Dialect {
 	return d
 }
 
-// Mount adds the routes, and the answer to whatever no route of any dialect matches.
-func (d *Dialect) Mount(router *server.Router) {
-	files := router.Mount("", d.failFile)
+// MountHealth adds the health check, which load balancers ask wherever the dialect is, and the answer to whatever no route of
+// any dialect matches.
+func (d *Dialect) MountHealth(router *server.Router) {
+	api := router.Mount("", d.fail)
+	api.Handle("GET", "/api/health", d.api(d.health))
+	api.Handle("HEAD", "/api/health", d.api(d.health))
+	api.Fallback(d.api(d.unmatched))
+}
+
+// Mount adds the routes at a place.
+func (d *Dialect) Mount(router *server.Router, at server.Place) {
+	files := router.MountAt(at, d.failFile)
 	files.Handle("GET", "/api/files/{collection}/{record}/{filename}", d.file)
 	files.Handle("HEAD", "/api/files/{collection}/{record}/{filename}", d.file)
 
-	api := router.Mount("", d.fail)
+	api := router.MountAt(at, d.fail)
 	api.Limit(func() int64 {
 		most := d.core.LargestAllowance()
 		return d.config.MaxBody + most.Values + most.Files
 	})
-	api.Handle("GET", "/api/health", d.api(d.health))
-	api.Handle("HEAD", "/api/health", d.api(d.health))
 	route := func(method, pattern string, h answerer) {
 		api.Handle(method, pattern, d.api(d.answer(h)))
 		if method == "GET" {
 			api.Handle("HEAD", pattern, d.api(d.answer(h)))
 		}
 	}
-	router.Mount("", d.failToken).Handle("POST", "/api/files/token", d.api(d.answer(d.fileToken)))
+	router.MountAt(at, d.failToken).Handle("POST", "/api/files/token", d.api(d.answer(d.fileToken)))
 
 	route("GET", "/api/collections", d.listCollections)
 	route("POST", "/api/collections", d.createCollection)
@@ -69,8 +76,6 @@ func (d *Dialect) Mount(router *server.Router) {
 
 	route("POST", "/api/collections/{collection}/auth-with-password", d.authWithPassword)
 	route("POST", "/api/collections/{collection}/auth-refresh", d.authRefresh)
-
-	api.Fallback(d.api(d.unmatched))
 }
 
 // api wraps the handlers of JSON routes with the headers that all of them send.
