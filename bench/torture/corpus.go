@@ -63,11 +63,11 @@ func bases(lossyWebP base) []base {
 	}
 }
 
-// corpus returns all files, or the short version: one in eleven of those families that are made by the dozen, and nothing
-// that takes seconds.
-func corpus(lossyWebP base, short bool) []file {
+// corpus returns all files, the same for the same seed, or the short version: one in so many of those families that are
+// made by the dozen, and nothing that takes seconds.
+func corpus(lossyWebP base, seed uint64, short bool) []file {
 	all := bases(lossyWebP)
-	dozens := [][]file{cut(all), flipped(all), mislabelled(all), polyglots(all), lies(all), profiles(), otherTypes()}
+	dozens := [][]file{cut(all), flipped(all, seed), mislabelled(all), polyglots(all), lies(all), profiles(), otherTypes()}
 	single := [][]file{whole(all), bombs(), scans(), frames(), metadata(), scraps(), largest()}
 	var files []file
 	for _, family := range single {
@@ -78,7 +78,7 @@ func corpus(lossyWebP base, short bool) []file {
 		}
 	}
 	for i, f := range slices.Concat(dozens...) {
-		const one = 11 // prime, so that every format and kind has its turn
+		const one = 23 // prime, so that every format and kind has its turn
 		if !short || i%one == 0 {
 			files = append(files, f)
 		}
@@ -86,11 +86,14 @@ func corpus(lossyWebP base, short bool) []file {
 	return files
 }
 
+// wholeFamily are the pictures that must look the same before and after all else.
+const wholeFamily = "whole"
+
 // whole are the bases as they are: a server that refuses everything passes no torture.
 func whole(all []base) []file {
 	var files []file
 	for _, b := range all {
-		files = append(files, file{family: "whole", name: b.format, upload: "a" + b.ext, want: served, size: b.size, bytes: still(b.data)})
+		files = append(files, file{family: wholeFamily, name: b.format, upload: "a" + b.ext, want: served, size: b.size, bytes: still(b.data)})
 	}
 	return files
 }
@@ -125,18 +128,19 @@ func cut(all []base) []file {
 }
 
 // flipped turns bits over: one, a few, many; anywhere, and in the first kilobyte.
-func flipped(all []base) []file {
+func flipped(all []base, seed uint64) []file {
 	var files []file
 	const seeds = 5
 	for _, b := range all {
 		first := min(1024, len(b.data))
 		for _, n := range []int{1, 4, 32, 512} {
-			for seed := range seeds {
+			for i := range seeds {
+				seed := int64(seed)*seeds + int64(i)
 				files = append(files,
 					file{family: "bits flipped", name: fmt.Sprintf("%s, %d bits anywhere, seed %d", b.format, n, seed), upload: "a" + b.ext,
-						bytes: still(picture.FlipBits(b.data, n, int64(seed)))},
+						bytes: still(picture.FlipBits(b.data, n, seed))},
 					file{family: "bits flipped", name: fmt.Sprintf("%s, %d bits of the first kilobyte, seed %d", b.format, n, seed), upload: "a" + b.ext,
-						bytes: still(append(picture.FlipBits(b.data[:first], n, int64(seed)), b.data[first:]...))})
+						bytes: still(append(picture.FlipBits(b.data[:first], n, seed), b.data[first:]...))})
 			}
 		}
 	}

@@ -19,17 +19,18 @@ func main() {
 	exe := flag.String("program", "bin/imgorigin", "the program")
 	results := flag.String("results", "bench/RESULTS.md", "the file whose section is written")
 	short := flag.Bool("short", false, "a thinned-out corpus, without what takes seconds")
+	seed := flag.Uint64("seed", 1, "of the damage that is done at random: the same seed makes the same files")
 	only := flag.String("only", "", "a regular expression: only files whose family and name match; nothing is written")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := report(ctx, *exe, *results, *short, *only); err != nil {
+	if err := report(ctx, config{exe: *exe, short: *short, seed: *seed}, *results, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "torture:", err)
 		os.Exit(1)
 	}
 }
 
-func report(ctx context.Context, exe, results string, short bool, only string) error {
+func report(ctx context.Context, c config, results, only string) error {
 	match, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -39,9 +40,9 @@ func report(ctx context.Context, exe, results string, short bool, only string) e
 		return err
 	}
 	defer os.RemoveAll(dir)
-	t, err := torture(ctx, config{exe: exe, dir: dir, short: short, only: match, say: func(format string, args ...any) {
-		fmt.Printf(format+"\n", args...)
-	}})
+	c.dir, c.only = dir, match
+	c.say = func(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+	t, err := torture(ctx, c)
 	if t != nil {
 		fmt.Println(t.markdown("make torture"))
 	}

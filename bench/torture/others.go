@@ -105,7 +105,7 @@ func profiles() []file {
 		}
 		add("noise for a profile", served, icc(noise(3000)))
 		add("4 MB of noise for a profile", served, icc(noise(4_000_000)))
-		add("10 MB of noise for a profile", refused, icc(noise(10_000_000)))
+		add("5 MB of noise for a profile", refused, icc(noise(5_000_000)))
 		for _, n := range []int{4, 128, 300, 600} {
 			add(fmt.Sprintf("a profile that ends after %d bytes", n), either, icc(picture.ProfileDisplayP3()[:n]))
 		}

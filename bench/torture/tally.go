@@ -53,6 +53,7 @@ func checkOf(reason string) string {
 type row struct {
 	family                           string
 	files, served, partly, originals int
+	busy                             int // thumbs answered 503
 	elapsed, cpu                     time.Duration
 	peak                             int64
 }
@@ -60,6 +61,7 @@ type row struct {
 // tally sums up a run.
 type tally struct {
 	short   bool
+	seed    uint64
 	rows    []row
 	refused map[string]int // files by the check that refused a thumb of theirs first
 	slowest []result       // by processor time
@@ -67,12 +69,13 @@ type tally struct {
 	answers int
 	idle    int64
 	crowd   int64
+	joint   joint
 }
 
 func (r *run) tally() *tally {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t := &tally{short: r.short, refused: make(map[string]int), idle: r.idle, crowd: r.crowd}
+	t := &tally{short: r.short, seed: r.seed, refused: make(map[string]int), idle: r.idle, crowd: r.crowd, joint: r.joint}
 	byFamily := make(map[string]*row)
 	var order []string
 	for i := range r.results {
@@ -85,7 +88,7 @@ func (r *run) tally() *tally {
 		}
 		f.add(res)
 		t.answers += res.thumbs
-		if res.made < res.thumbs {
+		if res.made+res.busy < res.thumbs {
 			t.refused[r.reason(res)]++
 		}
 	}
@@ -123,6 +126,7 @@ func (r *row) add(res *result) {
 	default:
 		r.partly++
 	}
+	r.busy += res.busy
 	r.elapsed, r.cpu, r.peak = max(r.elapsed, res.elapsed), max(r.cpu, res.cpu), max(r.peak, res.peak)
 }
 
@@ -140,6 +144,7 @@ func (t *tally) total() row {
 		sum.served += r.served
 		sum.partly += r.partly
 		sum.originals += r.originals
+		sum.busy += r.busy
 		sum.elapsed, sum.cpu, sum.peak = max(sum.elapsed, r.elapsed), max(sum.cpu, r.cpu), max(sum.peak, r.peak)
 	}
 	return sum
@@ -153,10 +158,10 @@ func (t *tally) markdown(command string) string {
 	p("")
 	p("`%s` on %s, %s.", command, rig.Machine(), time.Now().UTC().Format(time.DateOnly))
 	p("")
-	p("%d files made by code, %d thumbs asked for, one at a time. Every answer was 200, with the thumb asked for, whole and of the right size, "+
-		"or with the original in its place; the process never crashed, hung, panicked, or wrote a line that is not its own. "+
+	p("%d files made by code (seed %d), %d thumbs asked for, one at a time. Every answer was 200, with the thumb asked for, whole and of the right size, "+
+		"or with the original in its place (%d were 503: not in time); the process never crashed, hung, panicked, or wrote a line that is not its own. "+
 		"Times are of the dearest thumb: on the clock of a shared machine, and of processor. Memory is the peak of the whole process's resident memory; "+
-		"%s before the first file, with two renderers and a memory cache of 8 MiB.", t.total().files, t.answers, rig.MiB(t.idle))
+		"%s before the first file, with a renderer for each core and a memory cache of %s.", t.total().files, t.seed, t.answers, t.total().busy, rig.MiB(t.idle), memoryCache)
 	p("")
 	p("| files | number | thumbs | some thumbs | original | longest | processor | memory |")
 	p("|---|--:|--:|--:|--:|--:|--:|--:|")
@@ -165,6 +170,15 @@ func (t *tally) markdown(command string) string {
 	}
 	p("")
 	p("With the %d files that took the most memory asked for at once, by %d clients: %s.", crowd, 2*crowd, rig.MiB(t.crowd))
+	p("")
+	j := t.joint
+	p("%d files sent again by %d clients at once, each asking for %d thumbs of its file at the same time: %d answers, %d of them 503, every thumb "+
+		"the same to the byte as when its file was alone, %s of memory at most; %s of log in %s, of no sentence more than %d lines. "+
+		"In the end the whole pictures had the thumbs that they had at the start.",
+		j.files, clients, len(usual), j.thumbs, j.busy, rig.MiB(j.peak), kib(j.bytes), j.elapsed.Round(time.Second), most(j.lines))
+	p("")
+	p("Bounds that this run fails beyond, from [docs/limits.md](../docs/limits.md): %s above idle for one picture, %s for one on each core, %s of processor for a thumb, "+
+		"%d lines of one sentence in a minute of log.", rig.MiB(oneBound), rig.MiB(crowdBound()), cpuBound, linesPerMinute)
 	p("")
 	p("| refused by | files |")
 	p("|---|--:|")
@@ -189,3 +203,14 @@ func (t *tally) markdown(command string) string {
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+
+func kib(n int64) string { return fmt.Sprintf("%d KiB", (n+1023)>>10) }
+
+// most is the largest of the counts, 0 where there is none.
+func most(counts map[string]int) int {
+	n := 0
+	for _, c := range counts {
+		n = max(n, c)
+	}
+	return n
+}

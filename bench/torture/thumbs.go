@@ -14,11 +14,12 @@ import (
 	_ "golang.org/x/image/webp"
 )
 
-// usual is what every file is asked for: cut, fitted, enlarged, one side given; the short version leaves out the last. largeThumbs are the largest that a small
-// picture can be asked for within the limit of 50 megapixels, or just beyond it.
+// usual is what is asked for: cut, fitted, enlarged, one side given. Files that come alone are asked for the first few.
+// largeThumbs are the largest that a small picture can be asked for within the limit of 25 megapixels, one just beyond it,
+// and those whose other side follows from the source's.
 var (
 	usual       = []string{"100x70", "300x200f", "500x400", "0x50", "200x0"}
-	largeThumbs = []string{"7000x7000", "7100x7100", "0x16", "16x0", "0x1000", "65500x0"}
+	largeThumbs = []string{"5000x5000", "5001x5000", "0x1000", "65500x0"}
 )
 
 // form is a thumb form, read by this program's own reading of PocketBase's documentation.

@@ -2,8 +2,8 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"image"
@@ -24,8 +24,8 @@ type config struct {
 	exe   string
 	dir   string // of the library; must not exist or be empty
 	short bool
+	seed  uint64         // of the bits that are flipped
 	only  *regexp.Regexp // of the corpus, by family and name
-	args  []string       // of "serve", beside the run's own
 	say   func(format string, args ...any)
 }
 
@@ -44,9 +44,12 @@ type result struct {
 	stored  string // its name in the store: the log speaks of it
 	thumbs  int    // asked for
 	made    int    // of these
+	busy    int    // answered 503
 	elapsed time.Duration
-	cpu     time.Duration // of the slowest thumb
-	peak    int64         // of the process's resident memory while all thumbs were made
+	cpu     time.Duration       // of the slowest thumb
+	peak    int64               // of the process's resident memory while all thumbs were made
+	sums    map[string][32]byte // of the thumbs that were made, by form
+	data    []byte              // of the file, where it is short; it is sent again
 }
 
 // run is one run under way.
@@ -56,6 +59,7 @@ type run struct {
 	results []result
 	idle    int64    // resident memory before the first file
 	crowd   int64    // the most while the dearest files were asked for at once
+	joint   joint    // what became of the files that were sent by many at once
 	wrong   []string // what must not be
 
 	mu      sync.Mutex // the log's reader is a goroutine of the program's
@@ -76,6 +80,9 @@ func torture(ctx context.Context, c config) (*tally, error) {
 	if err := r.program.Stop(ctx); err != nil { // from here on the log is complete
 		return nil, errors.Join(append(r.complaints(), err)...)
 	}
+	if err := r.together(ctx); err != nil {
+		return nil, errors.Join(append(r.complaints(), err)...)
+	}
 	if _, err := os.Stat(owned); err == nil {
 		r.blame("something ran a script of the corpus: %s is there", owned)
 	}
@@ -87,13 +94,23 @@ func (r *run) start(ctx context.Context) (err error) {
 	if err := os.RemoveAll(owned); err != nil {
 		return err
 	}
-	args := append([]string{"--log-level", "debug", "--memory-cache", "8MiB", "--rendition-store", "64MiB", "--max-body", "200MiB"}, r.args...)
-	if r.program, err = rig.Start(ctx, rig.Config{Exe: r.exe, Dir: r.dir, Args: args, OnLog: r.listen}); err != nil {
-		return err
+	r.program, err = r.serve(ctx, r.dir+"/alone", "debug", r.listen)
+	return err
+}
+
+// memoryCache is the budget of every program here: little, so that what memory grows by is pictures.
+const memoryCache = "8MiB"
+
+// serve starts a program with an empty library and the collections of the run.
+func (r *run) serve(ctx context.Context, dir, level string, listen func(rig.LogLine)) (*rig.Program, error) {
+	args := []string{"--log-level", level, "--memory-cache", memoryCache, "--rendition-store", "64MiB", "--max-body", "200MiB"}
+	p, err := rig.Start(ctx, rig.Config{Exe: r.exe, Dir: dir, Args: args, OnLog: listen})
+	if err != nil {
+		return nil, err
 	}
-	return errors.Join(
-		r.program.MakeCollection(ctx, usualCollection, usual),
-		r.program.MakeCollection(ctx, largeCollection, largeThumbs),
+	return p, errors.Join(
+		p.MakeCollection(ctx, usualCollection, usual),
+		p.MakeCollection(ctx, largeCollection, largeThumbs),
 	)
 }
 
@@ -147,7 +164,7 @@ func (r *run) all(ctx context.Context) error {
 		return err
 	}
 	r.idle = m.Resident
-	files := slices.DeleteFunc(corpus(lossy, r.short), func(f file) bool {
+	files := slices.DeleteFunc(corpus(lossy, r.seed, r.short), func(f file) bool {
 		return !r.only.MatchString(f.family + ", " + f.name)
 	})
 	for i := range files {
@@ -183,8 +200,11 @@ func (r *run) lossyWebP(ctx context.Context) (base, error) {
 // one uploads a file, asks for its thumbs, and deletes it. The error says that the program does not answer: no use to go on.
 func (r *run) one(ctx context.Context, f *file) (result, error) {
 	res := result{file: f}
-	collection, thumbs := r.asked(f)
+	collection, thumbs := asked(f)
 	data := f.bytes()
+	if len(data) <= 1<<20 {
+		res.data = data
+	}
 	if err := r.program.ResetPeak(); err != nil {
 		return res, err
 	}
@@ -220,14 +240,14 @@ func (r *run) one(ctx context.Context, f *file) (result, error) {
 }
 
 // asked returns the collection that a file goes to, and the thumbs that are asked of it.
-func (r *run) asked(f *file) (collection string, thumbs []string) {
+func asked(f *file) (collection string, thumbs []string) {
 	switch {
 	case f.wide:
 		return largeCollection, largeThumbs
-	case r.short:
-		return usualCollection, usual[:3]
+	case f.heavy: // seconds each
+		return usualCollection, usual[:2]
 	}
-	return usualCollection, usual
+	return usualCollection, usual[:3]
 }
 
 // decoded is up to how many pixels a thumb is decoded: Go takes longer to decode it than the program to make it.
@@ -256,8 +276,10 @@ func (r *run) thumb(ctx context.Context, res *result, stored rig.File, spec stri
 	}
 	res.elapsed, res.cpu = max(res.elapsed, elapsed), max(res.cpu, after-before)
 	name := res.file.family + ", " + res.file.name
-	made = strings.Contains(a.Header.Get("Content-Disposition"), "filename="+spec+"_")
+	made = isThumb(a, spec)
 	switch {
+	case a.Status == http.StatusServiceUnavailable && (res.file.heavy || res.file.wide):
+		res.busy++ // on a machine that has other work to do as well
 	case a.Status != http.StatusOK:
 		r.blame("%s: %s answered %d: %.200s", name, spec, a.Status, a.Body)
 	case !made && !bytes.Equal(a.Body, data):
@@ -269,60 +291,32 @@ func (r *run) thumb(ctx context.Context, res *result, stored rig.File, spec stri
 		if err := want.check(a.Body, res.file.size, r.decoded()); err != nil {
 			r.blame("%s: %s: %v", name, spec, err)
 		}
+		if res.sums == nil {
+			res.sums = make(map[string][32]byte)
+		}
+		res.sums[spec] = sha256.Sum256(a.Body)
 	}
 	return made, nil
 }
 
-// judge compares what became of a file with what must.
+// isThumb tells a thumb from the original in its place.
+func isThumb(a rig.Answer, spec string) bool {
+	return strings.Contains(a.Header.Get("Content-Disposition"), "filename="+spec+"_")
+}
+
+// judge compares what became of a file with what must, and its cost with the bounds.
 func (r *run) judge(res *result) {
-	switch f := res.file; {
-	case f.want == served && res.made < res.thumbs:
+	f := res.file
+	switch {
+	case f.want == served && res.made+res.busy < res.thumbs:
 		r.blame("%s, %s: only %d of %d thumbs were made", f.family, f.name, res.made, res.thumbs)
 	case f.want == refused && res.made > 0:
 		r.blame("%s, %s: %d of %d thumbs were made of what must be refused", f.family, f.name, res.made, res.thumbs)
 	}
-}
-
-// crowd is how many files are asked for at once at the end, each by two clients.
-const crowd = 8
-
-// atOnce sends the files that took the most memory, and asks for all their thumbs at the same time.
-func (r *run) atOnce(ctx context.Context) error {
-	dearest := slices.SortedFunc(slices.Values(r.results), func(a, b result) int { return cmp.Compare(b.peak, a.peak) })
-	dearest = dearest[:min(crowd, len(dearest))]
-	var paths []string
-	for _, d := range dearest {
-		collection, thumbs := r.asked(d.file)
-		f, err := r.program.Upload(ctx, collection, d.file.upload, d.file.bytes())
-		if err != nil {
-			return err
-		}
-		paths = append(paths, f.Path+"?thumb="+thumbs[0], f.Path+"?thumb="+thumbs[1])
+	if over := res.peak - r.idle; over > oneBound {
+		r.blame("%s, %s: took %s, more than %s", f.family, f.name, rig.MiB(over), rig.MiB(oneBound))
 	}
-	if err := r.program.ResetPeak(); err != nil {
-		return err
+	if res.cpu > cpuBound {
+		r.blame("%s, %s: a thumb took %s of processor, more than %s", f.family, f.name, res.cpu, cpuBound)
 	}
-	r.say("the %d dearest files at once", len(dearest))
-	var clients sync.WaitGroup
-	failed := make([]error, len(paths))
-	for i, path := range paths {
-		clients.Go(func() {
-			a, err := r.program.Get(ctx, path)
-			// More work than fits into the deadline is answered 503, and nothing else may be.
-			if err == nil && a.Status != http.StatusOK && a.Status != http.StatusServiceUnavailable {
-				r.blame("at once: %s answered %d", path, a.Status)
-			}
-			failed[i] = err
-		})
-	}
-	clients.Wait()
-	if err := errors.Join(append(failed, r.program.Alive())...); err != nil {
-		return err
-	}
-	m, err := r.program.Memory()
-	r.crowd = m.Peak
-	if panics, e := r.program.Metric(ctx, "imgorigin_panics_total"); e != nil || panics > 0 {
-		r.blame("%v requests panicked (%v)", panics, e)
-	}
-	return err
 }

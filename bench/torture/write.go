@@ -215,7 +215,10 @@ func blackPNG(w, h, depth, colour int, interlaced bool) []byte {
 // before it.
 func zeros(n int64) []byte {
 	const step = 1 << 20
-	out := append([]byte{0x78, 0x9C}, bytes.Repeat(deflate(make([]byte, step), false), int(n/step))...)
+	out := []byte{0x78, 0x9C}
+	if n >= step {
+		out = append(out, bytes.Repeat(deflate(make([]byte, step), false), int(n/step))...)
+	}
 	out = append(out, deflate(make([]byte, n%step), true)...)
 	return binary.BigEndian.AppendUint32(out, uint32(n%65521)<<16|1) // Adler-32 of zeros
 }
