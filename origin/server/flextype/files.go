@@ -44,9 +44,9 @@ func (d *Dialect) list(r *server.Request, who origin.Caller, folder string) erro
 	if len(page.Files) == 0 && offset <= 0 {
 		return &origin.Error{Op: "media.list", Kind: origin.NotFound, Private: true}
 	}
-	found := make(map[string]any, len(page.Files))
+	found, base := make(map[string]any, len(page.Files)), d.base(r)
 	for _, m := range page.Files {
-		found[m.Slug] = d.object(r, m)
+		found[m.Slug] = object(m, base)
 	}
 	return r.JSON(200, map[string]any{"data": found})
 }
@@ -139,9 +139,5 @@ func (d *Dialect) bytes(r *server.Request) error {
 	if err != nil {
 		return err
 	}
-	_, slug, err := origin.SplitPath(r.Param(0))
-	if err != nil {
-		return err
-	}
-	return r.File(&content, slug)
+	return r.File(&content, content.Media.Slug)
 }

@@ -24,7 +24,7 @@ func (d *Dialect) shown(r *server.Request, who origin.Caller, m *origin.Media, e
 	if err != nil {
 		return nil, err
 	}
-	object := d.object(r, m)
+	object := object(m, d.base(r))
 	if !m.IsPicture() {
 		return object, nil
 	}
@@ -41,7 +41,8 @@ func (d *Dialect) shown(r *server.Request, who origin.Caller, m *origin.Media, e
 }
 
 // object is a file as the answers have it: what was said of it, and what follows from it, which nothing that was said hides.
-func (d *Dialect) object(r *server.Request, m *origin.Media) map[string]any {
+// base is what addresses begin with.
+func object(m *origin.Media, base string) map[string]any {
 	o := make(map[string]any, len(m.Metadata)+12)
 	for name, value := range m.Metadata {
 		o[name] = value
@@ -59,13 +60,16 @@ func (d *Dialect) object(r *server.Request, m *origin.Media) map[string]any {
 	o["filename"], o["basename"], o["extension"] = m.Slug, basename, extension
 	o["dirname"] = path.Join(virtualRoot, m.Folder)
 	address := uploads + escaped(m.Path())
-	o["url"], o["full_url"] = address, r.Base()+d.prefix+"/"+address
+	o["url"], o["full_url"] = address, base+address
 	delete(o, "visibility")
 	if m.Visibility != origin.Public {
 		o["visibility"] = string(m.Visibility)
 	}
 	return o
 }
+
+// base is what the addresses of files begin with.
+func (d *Dialect) base(r *server.Request) string { return r.Base() + d.prefix + "/" }
 
 // exifOf is what PHP's exif_read_data computes of a picture, as far as it is known here.
 func exifOf(m *origin.Media) map[string]any {

@@ -58,7 +58,7 @@ func (d *Dialect) file(r *server.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.File(&content, fileName(content.File.OriginalName))
+	return r.File(&content, fileName(content.Media.OriginalName))
 }
 
 func (d *Dialect) open(r *server.Request, record, name string) (origin.Content, error) {

@@ -100,40 +100,46 @@ func kindWords(k origin.Kind) (code, string) {
 }
 
 // reword gives an error of a GraphQL answer its code, and takes from it what is not for the caller.
-func (d *Dialect) reword(r *server.Request, e *gqlerrors.QueryError) {
+func (d *Dialect) reword(ctx context.Context, e *gqlerrors.QueryError) {
 	var c code
 	switch cause := e.ResolverError; {
 	case cause != nil:
 		c, e.Message = words(cause)
 		if c == internal || c == unavailable || c == noSpace {
-			d.log.Error("a query failed", "method", r.Method(), "path", r.Path(), "code", string(c), "error", cause)
+			d.log.Error("a query failed", "field", fmt.Sprint(e.Path), "code", string(c), "error", cause)
 		}
 	case e.Extensions != nil:
 		return // MakePanicError
 	default:
-		c = d.ownWords(r, e)
+		c = ownWords(ctx, e)
 	}
 	e.Extensions = map[string]any{"code": string(c)}
 }
 
 // ownWords is the code of an error that is the library's.
-func (d *Dialect) ownWords(r *server.Request, e *gqlerrors.QueryError) code {
+func ownWords(ctx context.Context, e *gqlerrors.QueryError) code {
 	switch {
 	case errors.Is(e, gqlerrors.ErrSyntax):
 		return parseFailed
 	case errors.Is(e, errTooComplex), errors.Is(e, graphql.ErrTooManySelections), tooComplexRules[e.Rule]:
+		e.Message = "The query asks for too much."
+		return tooComplex
+	case tooLong.MatchString(e.Message):
 		return tooComplex
 	case beyondInt(e.Message):
 		e.Message = errFileTooLarge.Error() // no other argument is an Int
 		return fileTooLarge
-	case r.Context().Err() != nil:
-		e.Message = "Too busy to answer in time."
+	case ctx.Err() != nil:
+		_, e.Message = kindWords(origin.Timeout)
 		return unavailable
 	case e.Rule != "":
 		return validationFailed
 	}
 	return badInput
 }
+
+// tooLong are the library's words for a query beyond maxQuery.
+var tooLong = regexp.MustCompile(`^query length \d+ exceeds`)
 
 var tooComplexRules = map[string]bool{"MaxDepthExceeded": true, "MaxDepthEvaluationError": true, "OverlapValidationLimitExceeded": true}
 

@@ -2,7 +2,6 @@ package foir
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 
 	"github.com/graph-gophers/graphql-go"
@@ -56,35 +55,33 @@ func (d *Dialect) query(r *server.Request) error {
 	defer stop(nil)
 	c := &call{base: r.Base() + d.prefix, stop: stop}
 	c.who, c.nobody = d.caller(ctx, r)
-	answer := d.execute(context.WithValue(ctx, callKey{}, c), q)
-	for _, err := range answer.Errors {
-		d.reword(r, err)
-	}
-	return r.JSON(200, answer)
+	return r.JSON(200, d.execute(context.WithValue(ctx, callKey{}, c), q))
 }
 
-// execute answers a question. The library panics at values of a query's text that fit no type of Go; where it is before
-// the first field it does so in our face.
-func (d *Dialect) execute(ctx context.Context, q question) (answer *graphql.Response) {
+// execute answers a question, in words for the caller.
+func (d *Dialect) execute(ctx context.Context, q question) *graphql.Response {
+	answer := d.guarded(ctx, q)
+	switch {
+	case context.Cause(ctx) == errTooComplex:
+		answer = &graphql.Response{Errors: []*gqlerrors.QueryError{{Err: errTooComplex}}}
+	case string(answer.Data) == "{}", string(answer.Data) == "null":
+		answer.Data = nil // refused before there was a field: of those of the roots none is non-null
+	}
+	answer.Errors = answer.Errors[:min(len(answer.Errors), maxErrors)]
+	for _, err := range answer.Errors {
+		d.reword(ctx, err)
+	}
+	return answer
+}
+
+// guarded is the library, which panics at values of a query's text that fit no type of Go: within a field's execution it
+// recovers, before the first it does not.
+func (d *Dialect) guarded(ctx context.Context, q question) (answer *graphql.Response) {
 	defer func() {
 		if v := recover(); v != nil {
 			d.logPanic(ctx, v)
 			answer = &graphql.Response{Errors: []*gqlerrors.QueryError{panics{}.MakePanicError(ctx, v)}}
 		}
 	}()
-	answer = d.schema.Exec(ctx, q.Query, q.OperationName, q.Variables)
-	switch {
-	case context.Cause(ctx) == errTooComplex:
-		return &graphql.Response{Errors: []*gqlerrors.QueryError{{Message: sentence(errTooComplex), Err: errTooComplex}}}
-	case string(answer.Data) == "{}":
-		answer.Data = nil // refused before there was a field
-	}
-	answer.Errors = answer.Errors[:min(len(answer.Errors), maxErrors)]
-	return answer
-}
-
-// sentence is an error of ours as one.
-func sentence(err error) string {
-	s := fmt.Sprint(err)
-	return string(s[0]&^0x20) + s[1:] + "."
+	return d.schema.Exec(ctx, q.Query, q.OperationName, q.Variables)
 }
