@@ -1,6 +1,7 @@
 // Command soak keeps a program in a process of its own busy for some minutes as a busy site would: pictures of 12
 // megapixels come and go, thumbs are made and asked for again; and it samples the process's resident memory every second. It
-// fails when memory still grows after the first fifth of the time. All load stays on 127.0.0.1.
+// fails when memory still grows after the first fifth of the time, or was more than 200 MB above the cache's budget. All load
+// stays on 127.0.0.1.
 package main
 
 import (

@@ -10,8 +10,12 @@ import (
 	"github.com/imgorigin/imgorigin/bench/rig"
 )
 
-// most is how much memory may grow after the first fifth of a soak.
-const most = 0.10
+const (
+	// most is how much memory may grow after the first fifth of a soak.
+	most = 0.10
+	// mostBeside is how much memory there may be at the peak beside the cache's budget.
+	mostBeside = 200_000_000
+)
 
 // settled is when growth begins to count: minute two of ten.
 func (o *outcome) settled() time.Duration { return o.length / 5 }
@@ -39,7 +43,7 @@ func (o *outcome) median(from, to time.Duration) int64 {
 	return in[len(in)/2]
 }
 
-// verdict is an error where memory is not flat.
+// verdict is an error where memory is not flat, or was too high once.
 func (o *outcome) verdict() error {
 	from, to, share := o.growth()
 	if from == 0 || to == 0 {
@@ -47,6 +51,9 @@ func (o *outcome) verdict() error {
 	}
 	if share > most {
 		return fmt.Errorf("memory grew by %.0f %% after %s, from %s to %s", 100*share, o.settled(), rig.MiB(from), rig.MiB(to))
+	}
+	if beside := o.peak - memoryCache; beside > mostBeside {
+		return fmt.Errorf("at its peak memory was %s beside the cache's budget, more than %s", rig.MiB(beside), rig.MiB(mostBeside))
 	}
 	return nil
 }
@@ -67,10 +74,11 @@ func (o *outcome) markdown(plot string) string {
 	p("| resident memory | |")
 	p("|---|--:|")
 	p("| peak | %s |", rig.MiB(o.peak))
+	p("| of it the cache's budget | %s |", rig.MiB(memoryCache))
+	p("| peak beside it, %s allowed | %s |", rig.MiB(mostBeside), rig.MiB(o.peak-memoryCache))
 	p("| median from %s to %s | %s |", o.settled(), 2*o.settled(), rig.MiB(from))
 	p("| median of the last %s | %s |", o.settled(), rig.MiB(to))
-	p("| growth | %+.1f %% |", 100*share)
-	p("| of it the cache's budget | %s |", rig.MiB(memoryCache))
+	p("| growth, %.0f %% allowed | %+.1f %% |", 100*most, 100*share)
 	p("")
 	p("![resident memory over time](../docs/%s)", filepath.Base(plot))
 	return b.String()

@@ -70,6 +70,13 @@ func TestGrowthIsSeen(t *testing.T) {
 			t.Errorf("%s: %v, want it flat: %t", c.name, err, c.flat)
 		}
 	}
+	high := memoryLike(func(int) int64 { return 200 })
+	if high.peak = memoryCache + mostBeside; high.verdict() != nil {
+		t.Errorf("the peak that is allowed: %v", high.verdict())
+	}
+	if high.peak++; high.verdict() == nil {
+		t.Error("a byte more than is allowed passes")
+	}
 	if err := (&outcome{config: config{length: time.Minute}}).verdict(); err == nil {
 		t.Error("no samples pass for flat memory")
 	}
