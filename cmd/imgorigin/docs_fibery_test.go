@@ -1,17 +1,6 @@
 package main
 
-import (
-	"net/http"
-	"net/http/httptest"
-	"testing"
-)
-
-// elsewhere is another server, which has one picture under every path.
-func elsewhere(t *testing.T, data []byte) string {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(data) }))
-	t.Cleanup(s.Close)
-	return s.URL
-}
+import "testing"
 
 func TestThePageAboutFibery(t *testing.T) {
 	p := spawnBuilt(t, "--fetch-allow", "127.0.0.0/8")

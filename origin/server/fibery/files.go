@@ -123,6 +123,7 @@ func (d *Dialect) uploadFromURL(r *server.Request) error {
 	if err != nil {
 		return err
 	}
+	r.RestartDeadline()
 	if draft.UUID != "" { // PutMedia decides; this spares the other server what would be refused
 		switch _, err := d.core.Media(r.Context(), origin.System(), origin.ByUUID(draft.UUID)); {
 		case err == nil:
