@@ -79,6 +79,7 @@ type serveOptions struct {
 	MaxSource   byteSize `help:"Size above which a picture gets no thumbs." default:"128MiB" placeholder:"SIZE"`
 	JPEGQuality int      `help:"Quality of JPEG thumbs, 1 to 100." name:"jpeg-quality" default:"80" placeholder:"N"`
 	WebPQuality int      `help:"Quality of WebP thumbs, 1 to 100." name:"webp-quality" default:"80" placeholder:"N"`
+	Mezzanine   int      `help:"Longer side, in pixels, of a reduced copy that is kept of photographs at least twice as long, for later thumbs to be made of; 256 to 4096, 1280 is a good one; 0: none." default:"0" placeholder:"N"`
 
 	HeaderTimeout time.Duration `help:"How long receiving a request's header may take, and how long an idle connection is kept." default:"1m" placeholder:"TIME"`
 	BodyTimeout   time.Duration `help:"How long receiving a request's body may take." default:"5m" placeholder:"TIME"`
@@ -116,6 +117,7 @@ func (s *serveOptions) Validate() error {
 		{"max-pixels", s.inCore(func(c *origin.Config) { c.Limits.MaxPixels = s.MaxPixels })},
 		{"jpeg-quality", s.inCore(func(c *origin.Config) { c.Options.JPEGQuality = s.JPEGQuality })},
 		{"webp-quality", s.inCore(func(c *origin.Config) { c.Options.WebPQuality = s.WebPQuality })},
+		{"mezzanine", s.inCore(func(c *origin.Config) { c.MezzanineSide = s.Mezzanine })},
 		{"cache-control", s.inHost(func(c *server.Config) { c.CacheControl = s.CacheControl })},
 		{"header-timeout", s.inHost(func(c *server.Config) { c.HeaderTimeout = s.HeaderTimeout })},
 		{"body-timeout", s.inHost(func(c *server.Config) { c.BodyTimeout = s.BodyTimeout })},
@@ -181,6 +183,7 @@ func (s *serveOptions) core() origin.Config {
 	c.QueueLength, c.QueueWait, c.FillTimeout, c.NegativeTTL = s.Queue, s.QueueWait, s.RenderWithin, s.RetryBroken
 	c.Limits = s.limits()
 	c.Options.JPEGQuality, c.Options.WebPQuality = s.JPEGQuality, s.WebPQuality
+	c.MezzanineSide = s.Mezzanine
 	return c
 }
 

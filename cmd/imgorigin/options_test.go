@@ -91,6 +91,7 @@ func TestABadValueStopsTheStartWithOneLine(t *testing.T) {
 		{args: []string{"--memory-cache", "-1MiB"}, says: "-1MiB"},
 		{args: []string{"--memory-cache", "1"}, says: "--memory-cache"},
 		{args: []string{"--jpeg-quality", "101"}, says: "--jpeg-quality"},
+		{args: []string{"--mezzanine", "100"}, says: "--mezzanine"},
 		{args: []string{"--max-pixels", "0"}, says: "--max-pixels"},
 		{args: []string{"--workers", "-1"}, says: "--workers"},
 		{args: []string{"--queue-wait", "soon"}, says: "queue-wait"},

@@ -17,6 +17,9 @@ import (
 	"github.com/imgorigin/imgorigin/transform/vips"
 )
 
+// Without it every width of a srcset would be decoded for, and nothing would say so.
+var _ origin.SharingRenderer = (*vips.Renderer)(nil)
+
 type serveCommand struct{ serveOptions }
 
 // Run serves until ctx ends, then drains. Parts are closed in the reverse order of their making.
