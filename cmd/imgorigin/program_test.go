@@ -6,13 +6,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/imgorigin/imgorigin/auth"
+	"github.com/imgorigin/imgorigin/catalog"
+	"github.com/imgorigin/imgorigin/catalog/sqlite"
+	"github.com/imgorigin/imgorigin/origin"
 )
 
 // asProgram makes the test binary run as the program itself, for tests that need a process to kill.
@@ -39,6 +46,7 @@ var builtDir string
 const (
 	adminEmail    = "admin@example.com"
 	adminPassword = "correct-horse-battery"
+	userPassword  = "a-long-password"
 )
 
 // program is the whole program, started in this process on port 0 and a folder of its own.
@@ -118,12 +126,55 @@ func run(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// asAdmin makes a superuser by the command line and signs in.
-func (p *program) asAdmin() *program {
+// cheapHashes are of the least cost that there is: under the race detector a usual one takes a second.
+var cheapHashes = map[string]string{
+	userPassword:  "$2a$04$BfX5P0mWW7L4ah0Rj/2rK.xCu3KRHgFFt524UE5rTLvWalqi4ntqK",
+	adminPassword: "$2a$04$8mX7LtoVBrGmHUOTjgQ.H.tlnmbcMR4xnMlmSqgIcs5PpoXm/YTdi",
+}
+
+// account puts an account beside the program, as another process would, with userPassword where no hash is said, and
+// returns its id.
+func (p *program) account(collection string, values map[string]any) string {
 	p.t.Helper()
-	if _, err := run(p.t, "superuser", "upsert", adminEmail, adminPassword, "--dir", p.dir); err != nil {
+	ctx := context.Background()
+	beside, err := sqlite.Open(ctx, sqlite.Default(p.dir))
+	if err != nil {
 		p.t.Fatal(err)
 	}
+	defer beside.Close()
+	id := auth.NewID()
+	err = beside.Write(ctx, func(tx origin.CatalogTx) error {
+		all, err := tx.Collections(ctx)
+		if err != nil {
+			return err
+		}
+		c := all[slices.IndexFunc(all, func(c *origin.Collection) bool { return c.Name == collection })]
+		r := &origin.Record{ID: origin.RecordID(id), Values: make(map[string]any)}
+		for i := range c.Fields {
+			f := &c.Fields[i]
+			r.Values[f.Name] = catalog.ZeroValue(f)
+			if f.Type == origin.AutodateField {
+				r.Values[f.Name] = time.Now().UTC().Format(origin.DateLayout)
+			}
+		}
+		r.Values["tokenKey"], r.Values["password"] = auth.NewTokenKey(), cheapHashes[userPassword]
+		maps.Copy(r.Values, values)
+		if given, ok := values["id"].(string); ok {
+			id, r.ID = given, origin.RecordID(given)
+		}
+		r.Values["id"] = id
+		return tx.InsertRecord(ctx, c, r)
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return id
+}
+
+// asAdmin makes a superuser and signs in.
+func (p *program) asAdmin() *program {
+	p.t.Helper()
+	p.account("_superusers", map[string]any{"email": adminEmail, "verified": true, "password": cheapHashes[adminPassword]})
 	p.token = p.signIn("_superusers", adminEmail, adminPassword)
 	return p
 }

@@ -6,16 +6,8 @@ import (
 )
 
 func TestProtectedFilesOpenToWhomTheViewRuleAdmits(t *testing.T) {
-	p := start(t).asAdmin()
-	p.call("POST", "/api/collections/users/records", p.token, map[string]any{
-		"email": "ann@example.com", "password": "annas-password", "passwordConfirm": "annas-password",
-	}).want(t, 200)
-	p.call("POST", "/api/collections/users/records", p.token, map[string]any{
-		"email": "bob@example.com", "password": "bobs-password", "passwordConfirm": "bobs-password",
-	}).want(t, 200)
-	ann := p.signIn("users", "ann@example.com", "annas-password")
-	bob := p.signIn("users", "bob@example.com", "bobs-password")
-	annID := p.call("POST", "/api/collections/users/auth-refresh", ann, nil).want(t, 200).json(t)["record"].(map[string]any)["id"].(string)
+	p := newWorld(t)
+	ann, bob, annID := p.tokens["ann"], p.tokens["bob"], p.ids["ann"]
 	fileToken := func(token string) string {
 		return p.call("POST", "/api/files/token", token, nil).want(t, 200).json(t)["token"].(string)
 	}
@@ -79,7 +71,7 @@ func TestProtectedFilesOpenToWhomTheViewRuleAdmits(t *testing.T) {
 	// A new password ends every token at once.
 	p.get(owned+"?token="+anns).want(t, 200)
 	p.call("PATCH", "/api/collections/users/records/"+annID, ann, map[string]any{
-		"oldPassword": "annas-password", "password": "annas-new-password", "passwordConfirm": "annas-new-password",
+		"oldPassword": userPassword, "password": "annas-new-password", "passwordConfirm": "annas-new-password",
 	}).want(t, 200)
 	p.get(owned+"?token="+anns).want(t, 404)
 	p.call("POST", "/api/files/token", ann, nil).want(t, 401)
@@ -99,8 +91,11 @@ func TestFileTokensAreForThoseWhoSignedIn(t *testing.T) {
 }
 
 func TestAnotherProcessesSuperuserIsSeenWithinASecond(t *testing.T) {
-	p := start(t).asAdmin()
-	old := p.token
+	p := start(t)
+	if _, err := run(t, "superuser", "upsert", adminEmail, adminPassword, "--dir", p.dir); err != nil {
+		t.Fatal(err)
+	}
+	old := p.signIn("_superusers", adminEmail, adminPassword)
 	p.call("GET", "/api/collections", old, nil).want(t, 200)
 	if _, err := run(t, "superuser", "upsert", adminEmail, "another-password-1", "--dir", p.dir); err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
@@ -12,14 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/imgorigin/imgorigin/auth"
-	"github.com/imgorigin/imgorigin/catalog"
-	"github.com/imgorigin/imgorigin/catalog/sqlite"
-	"github.com/imgorigin/imgorigin/origin"
 )
 
 // The wire table: what PocketBase's clients see of us, byte by byte. Every line is a request and the whole of its answer,
@@ -52,63 +45,14 @@ type world struct {
 	ids    map[string]string // of the users
 }
 
-const userPassword = "a-long-password"
-
 func newWorld(t *testing.T, args ...string) *world {
-	w := &world{program: start(t, args...), tokens: make(map[string]string), ids: make(map[string]string)}
-	w.account("_superusers", map[string]any{"email": adminEmail, "verified": true, "password": cheapHashes[adminPassword]})
-	w.token = w.signIn("_superusers", adminEmail, adminPassword)
+	w := &world{program: start(t, args...).asAdmin(), tokens: make(map[string]string), ids: make(map[string]string)}
 	w.tokens["admin"] = w.token
 	for _, name := range []string{"ann", "bob"} {
 		w.ids[name] = w.account("users", map[string]any{"email": name + "@example.com", "name": strings.ToUpper(name)})
 		w.tokens[name] = w.signIn("users", name+"@example.com", userPassword)
 	}
 	return w
-}
-
-// cheapHashes are of the least cost that there is: under the race detector a usual one takes a second.
-var cheapHashes = map[string]string{
-	userPassword:  "$2a$04$BfX5P0mWW7L4ah0Rj/2rK.xCu3KRHgFFt524UE5rTLvWalqi4ntqK",
-	adminPassword: "$2a$04$8mX7LtoVBrGmHUOTjgQ.H.tlnmbcMR4xnMlmSqgIcs5PpoXm/YTdi",
-}
-
-// account puts an account beside the program, as another process would, with userPassword where no hash is said, and
-// returns its id.
-func (w *world) account(collection string, values map[string]any) string {
-	w.t.Helper()
-	ctx := context.Background()
-	beside, err := sqlite.Open(ctx, sqlite.Default(w.dir))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer beside.Close()
-	id := auth.NewID()
-	err = beside.Write(ctx, func(tx origin.CatalogTx) error {
-		all, err := tx.Collections(ctx)
-		if err != nil {
-			return err
-		}
-		c := all[slices.IndexFunc(all, func(c *origin.Collection) bool { return c.Name == collection })]
-		r := &origin.Record{ID: origin.RecordID(id), Values: make(map[string]any)}
-		for i := range c.Fields {
-			f := &c.Fields[i]
-			r.Values[f.Name] = catalog.ZeroValue(f)
-			if f.Type == origin.AutodateField {
-				r.Values[f.Name] = time.Now().UTC().Format(origin.DateLayout)
-			}
-		}
-		r.Values["tokenKey"], r.Values["password"] = auth.NewTokenKey(), cheapHashes[userPassword]
-		maps.Copy(r.Values, values)
-		if given, ok := values["id"].(string); ok {
-			id, r.ID = given, origin.RecordID(given)
-		}
-		r.Values["id"] = id
-		return tx.InsertRecord(ctx, c, r)
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return id
 }
 
 // line is one line of the table.
