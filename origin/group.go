@@ -14,6 +14,9 @@ import (
 // asks for the pictures of a page in one go, within a few milliseconds; the decode that joining spares takes tens of them.
 const gatherWindow = 4 * time.Millisecond
 
+// groupMost bounds a group's members, and with them how long it may keep its turn: a page asks for six or eight sizes.
+const groupMost = 16
+
 // errNotTold is for a renderer that breaks its word.
 var errNotTold = errors.New("the renderer neither made a rendition nor refused it")
 
@@ -71,13 +74,13 @@ func (o *Origin) render(ctx context.Context, r *resolved, v *variant) (*renditio
 	}
 }
 
-// join makes v a member of its file's open group, or opens one.
+// join makes v a member of its file's open group, or opens one where there is none, or where that is full.
 func (o *Origin) join(r *resolved, v *variant) (*group, *member) {
 	m, key := newMember(v), r.file.OriginalKey()
 	o.groups.mu.Lock()
 	defer o.groups.mu.Unlock()
 	g := o.groups.open[key]
-	if g == nil {
+	if g == nil || len(g.members) == groupMost {
 		g = &group{file: r.file}
 		g.ctx, g.cancel = context.WithCancel(o.running)
 		o.groups.open[key] = g

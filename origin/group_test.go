@@ -3,6 +3,7 @@ package origin_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -112,6 +113,33 @@ func TestWhoComesWhileAGroupIsRenderedOpensTheNext(t *testing.T) {
 		t.Error(err)
 	}
 	if s := l.Stats(); s.Decodes != 2 || s.Renders != 6 {
+		t.Errorf("%d decodes of %d renditions", s.Decodes, s.Renders)
+	}
+}
+
+func TestAFullGroupIsFollowedByAnother(t *testing.T) {
+	l := newLibrary(t, func(c *origin.Config) { c.Workers = 1 })
+	var specs []string
+	for i := range 20 {
+		specs = append(specs, fmt.Sprintf("%dx0", 20+i))
+	}
+	l.photos(func(_ *origin.CollectionInput, f *origin.Field) { f.Thumbs = append([]string{"160x0"}, specs...) })
+	r := l.put("a.jpg", smallJPEG(t, 40, 30))
+	l.renderer.wait = make(chan struct{})
+	other := l.occupy()
+	var all sync.WaitGroup
+	for _, spec := range specs {
+		all.Go(func() {
+			if c, err := l.thumb(r, spec); err != nil || c.Variant != spec {
+				t.Errorf("%s got %q, %v", spec, c.Variant, err)
+			}
+		})
+	}
+	eventually(t, "two groups wait", func() bool { return l.Stats().Gate.Queued == 2 && l.Joined() == 4 })
+	close(l.renderer.wait)
+	other()
+	all.Wait()
+	if s := l.Stats(); s.Decodes != 3 || s.Renders != 21 {
 		t.Errorf("%d decodes of %d renditions", s.Decodes, s.Renders)
 	}
 }
