@@ -172,9 +172,9 @@ func (t *tally) markdown(command string) string {
 	p("With the %d files that took the most memory asked for at once, by %d clients: %s.", crowd, 2*crowd, rig.MiB(t.crowd))
 	p("")
 	j := t.joint
-	p("%d files sent again by %d clients at once, each asking for %d thumbs of its file at the same time: %d answers, %d of them 503, every thumb "+
-		"the same to the byte as when its file was alone, %s of memory at most; %s of log in %s, of no sentence more than %d lines. "+
-		"In the end the whole pictures had the thumbs that they had at the start.",
+	p("%d files sent again by %d clients at once, each asking for %d thumbs of its file at the same time: %d answers, %d of them 503, a thumb, whole "+
+		"and of its size, wherever there was one when the file was alone, %s of memory at most; %s of log in %s, of no sentence more than %d lines. "+
+		"In the end the whole pictures, alone again, had the thumbs that they had at the start, to the byte.",
 		j.files, clients, len(usual), j.thumbs, j.busy, rig.MiB(j.peak), kib(j.bytes), j.elapsed.Round(time.Second), most(j.lines))
 	p("")
 	p("Bounds that this run fails beyond, from [docs/limits.md](../docs/limits.md): %s above idle for one picture, %s for one on each core, %s of processor for a thumb, "+
