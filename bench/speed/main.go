@@ -28,6 +28,7 @@ type bench struct {
 	scripts string        // its scripts
 	photos  string        // folder of photographs, made by scripts/photos; libraries of many records are kept there, too
 	work    string        // folder for this run's files
+	results string        // the file whose sections are written
 	rounds  int           // of everything that is compared
 	round   time.Duration // how long one thing is loaded in one round
 	say     func(format string, args ...any)
@@ -35,13 +36,14 @@ type bench struct {
 
 // part is one section of the results.
 type part struct {
-	name    string
+	name string
+	// measure returns no report where the section was written by another command.
 	measure func(context.Context, *bench) (*report, error)
 }
 
 var parts = []part{
 	{"hits", hits}, {"originals", originals}, {"mixed", mixed}, {"stampede", stampede},
-	{"misses", misses}, {"srcset", srcset}, {"growth", growth}, {"instructions", instructions},
+	{"misses", misses}, {"renders", renders}, {"srcset", srcset}, {"growth", growth}, {"instructions", instructions},
 }
 
 func main() {
@@ -52,13 +54,13 @@ func main() {
 	flag.StringVar(&b.photos, "photos", "", "folder of photographs, see scripts/photos")
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of everything that is compared")
 	flag.DurationVar(&b.round, "round", 2*time.Second, "how long one thing is loaded in one round")
-	results := flag.String("results", "bench/RESULTS.md", "the file whose sections are written")
+	flag.StringVar(&b.results, "results", "bench/RESULTS.md", "the file whose sections are written")
 	plots := flag.String("plots", "docs", "folder of the plots")
 	only := flag.String("only", "", "comma-separated `parts` to measure, of "+names()+"; all where empty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := b.run(ctx, *only, *results, *plots); err != nil {
+	if err := b.run(ctx, *only, *plots); err != nil {
 		fmt.Fprintln(os.Stderr, "speed:", err)
 		os.Exit(1)
 	}
@@ -73,7 +75,7 @@ func names() string {
 }
 
 // run measures the parts asked for. One that cannot be measured does not keep the others from it.
-func (b *bench) run(ctx context.Context, only, results, plots string) (err error) {
+func (b *bench) run(ctx context.Context, only, plots string) (err error) {
 	wanted := strings.Split(only, ",")
 	for _, name := range wanted {
 		if only != "" && !strings.Contains(","+names()+",", ","+name+",") {
@@ -94,15 +96,18 @@ func (b *bench) run(ctx context.Context, only, results, plots string) (err error
 		begun := time.Now()
 		b.say("measuring %s", p.name)
 		r, e := p.measure(ctx, b)
-		if e == nil {
-			e = r.write(p.name, results, plots)
+		if e == nil && r != nil {
+			e = r.write(p.name, b.results, plots)
 		}
 		if e != nil {
 			err = errors.Join(err, fmt.Errorf("%s: %w", p.name, e))
 			b.say("%s cannot be measured: %v", p.name, e)
 			continue
 		}
-		b.say("%s\n(%s in %s)\n", r.text(), p.name, time.Since(begun).Round(time.Second))
+		if r != nil {
+			b.say("%s", r.text())
+		}
+		b.say("(%s in %s)\n", p.name, time.Since(begun).Round(time.Second))
 	}
 	return err
 }

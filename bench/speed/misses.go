@@ -50,7 +50,7 @@ func (b *bench) source(m *miss) ([]byte, error) {
 // misses compares the whole way from an upload to its first thumb with vipsthumbnail.
 func misses(ctx context.Context, b *bench) (*report, error) {
 	r := &report{
-		title:    "Misses",
+		title:    "Misses of the whole program",
 		commands: []string{"make bench ONLY=misses", "vipsthumbnail --size 400x300 --smartcrop centre -o t%s.jpg[Q=80] PHOTOS"},
 		method: fmt.Sprintf("Processor time a picture, of %d pictures, from the first byte of the upload to the last byte of the thumb, less that of the same "+
 			"upload stored as a plain file; beside vipsthumbnail with VIPS_CONCURRENCY=1, many pictures in one process, its start not counted; %d rounds in turns, medians.", pictures, b.rounds),
@@ -223,4 +223,24 @@ func (p *imgproxy) thumbs(ctx context.Context, m *miss, data []byte) (float64, e
 	}
 	after, err := p.cpu()
 	return float64((after - before).Microseconds()) / 1000 / pictures, err
+}
+
+// renders has the renderer's own test write its table, which compares single calls within one process.
+func renders(ctx context.Context, b *bench) (*report, error) {
+	results, err := filepath.Abs(b.results)
+	if err != nil {
+		return nil, err
+	}
+	photos, err := filepath.Abs(filepath.Join(b.photos, "tree"))
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, "go", "test", "./transform/vips", "-run", "^TestMisses$", "-count=1", "-timeout=15m", "-v")
+	cmd.Env = append(os.Environ(), "IMGORIGIN_RESULTS="+results, "IMGORIGIN_PHOTOS="+photos)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, out)
+	}
+	b.say("%s", out)
+	return nil, nil
 }

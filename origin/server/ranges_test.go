@@ -402,3 +402,17 @@ func BenchmarkContentRange(b *testing.B) {
 		buf = Range{1000, 2000}.AppendContentRange(buf[:0], 1<<30)
 	}
 }
+
+func BenchmarkMultipart(b *testing.B) {
+	data := make([]byte, 20<<10)
+	ranges, _ := ParseRange([]byte("bytes=0-8191,10240-18431"), int64(len(data)))
+	open := func(offset, n int64) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(data[offset : offset+n])), nil
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := NewMultipart(ranges, "image/jpeg", int64(len(data)), open).WriteTo(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
