@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/imgorigin/imgorigin/blob/local"
 	"github.com/imgorigin/imgorigin/catalog/sqlite"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/origin/server"
@@ -21,16 +20,11 @@ import (
 // dataOptions say where a library is. Every command that touches one has them.
 type dataOptions struct {
 	Dir string `help:"Folder of the library: catalog, originals and renditions." default:"data" placeholder:"DIR"`
+	storageOptions
 }
 
 func (d dataOptions) sqlite() sqlite.Config {
 	return sqlite.Default(d.Dir)
-}
-
-func (d dataOptions) local() local.Config {
-	c := local.DefaultConfig()
-	c.Dir = d.Dir + "/storage"
-	return c
 }
 
 // logOptions say what is logged, and how.
