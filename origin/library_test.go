@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"image/png"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,6 +40,9 @@ type countingRenderer struct {
 }
 
 func (c *countingRenderer) Render(ctx context.Context, src []byte, p transform.Plan) ([]byte, error) {
+	if p.Output == transform.PNG && p.Thumb == (transform.Thumb{Width: 32, Height: 32, Mode: transform.Fit}) {
+		return c.preview()
+	}
 	c.renders.Add(1)
 	if c.wait != nil {
 		select {
@@ -72,6 +76,20 @@ func (c *countingRenderer) RenderAll(ctx context.Context, src []byte, of transfo
 	}
 }
 
+// preview is what a BlurHash is made of: as real a PNG as it takes. It is no rendition, so it is not counted.
+func (c *countingRenderer) preview() ([]byte, error) {
+	if err := c.fail.Load(); err != nil {
+		return nil, *err
+	}
+	img := image.NewRGBA(image.Rect(0, 0, 32, 24))
+	for x := range 32 {
+		img.Set(x, x%24, color.White)
+	}
+	var b bytes.Buffer
+	err := png.Encode(&b, img)
+	return b.Bytes(), err
+}
+
 func (c *countingRenderer) Fingerprint() string { return "counting1" }
 
 func newLibrary(t *testing.T, change ...func(*origin.Config)) *library {
@@ -80,6 +98,12 @@ func newLibrary(t *testing.T, change ...func(*origin.Config)) *library {
 }
 
 func openLibrary(t *testing.T, dir string, change ...func(*origin.Config)) *library {
+	t.Helper()
+	return openLibraryAt(t, dir, nil, change...)
+}
+
+// openLibraryAt opens a library with a clock of its own.
+func openLibraryAt(t *testing.T, dir string, now func() time.Time, change ...func(*origin.Config)) *library {
 	t.Helper()
 	ctx := context.Background()
 	config := origin.DefaultConfig()
@@ -99,7 +123,7 @@ func openLibrary(t *testing.T, dir string, change ...func(*origin.Config)) *libr
 		t.Fatal(err)
 	}
 	l := &library{t: t, catalog: catalog, blobs: blobs, renderer: &countingRenderer{}}
-	l.Origin, err = origin.New(ctx, config, origin.Parts{Catalog: catalog, Blobs: blobs, Renderer: l.renderer})
+	l.Origin, err = origin.New(ctx, config, origin.Parts{Catalog: catalog, Blobs: blobs, Renderer: l.renderer, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

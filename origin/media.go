@@ -137,7 +137,21 @@ func (r MediaRef) matches(record *Record) bool {
 }
 
 // IsUUID tells whether s is a UUID in lower case: 8-4-4-4-12 hexadecimal digits (RFC 9562 section 4).
-func IsUUID(s string) bool { return len(s) == 36 && uuidForm.MatchString(s) }
+func IsUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if s[i] != '-' {
+				return false
+			}
+		} else if (s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f') {
+			return false
+		}
+	}
+	return true
+}
 
 // NewUUID returns a random UUID (RFC 9562 section 5.4).
 func NewUUID() string {

@@ -60,7 +60,6 @@ const (
 var (
 	slugForm   = regexp.MustCompile(slugPattern)
 	folderForm = regexp.MustCompile(folderPattern)
-	uuidForm   = regexp.MustCompile(uuidPattern)
 )
 
 // mediaCollection is the media library. Its rules are the native dialect's: everybody may view a public file, and nobody

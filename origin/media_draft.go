@@ -176,6 +176,7 @@ var (
 	mediaQuestions = rule.Schema{mediaFolder: rule.Text, mediaSlug: rule.Text}
 	inFolder       = mustParse(mediaFolder + ` = @request.query.folder`)
 	withSlug       = mustParse(mediaSlug + ` = @request.query.slug`)
+	bySlug, _      = rule.ParseSort(mediaSlug, mediaQuestions)
 )
 
 func mustParse(filter string) *rule.Expr {

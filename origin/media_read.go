@@ -56,7 +56,7 @@ func (o *Origin) ListMedia(ctx context.Context, who Caller, folder string, offse
 	}
 	page, err := o.catalog.List(ctx, o.media().Collection, Query{
 		Where: []*rule.Expr{inFolder}, Request: &rule.Request{Query: map[string]string{"folder": folder}},
-		Sort: []rule.Sort{{Field: mediaSlug}}, Offset: max(offset, 0), Limit: limit + 1,
+		Sort: bySlug, Offset: max(offset, 0), Limit: limit + 1,
 	})
 	if err != nil {
 		return nil, failed(op, err)
@@ -127,9 +127,6 @@ const maxSignedLife = 5 * time.Minute
 // resolveMedia is step 1 for a file of the library: the row is remembered under the name that was asked for too, so that a
 // warm read asks no catalog. A name that means nothing is not remembered.
 func (o *Origin) resolveMedia(ctx context.Context, ref MediaRef) (*resolved, error) {
-	if !ref.plausible() {
-		return nil, ErrNotFound
-	}
 	c := o.media()
 	key := o.addresses.Join('/', mediaKeys[ref.by], ref.value)
 	if r, ok := o.files.Get(key); ok && r.file != nil && o.current(r, c, r.file.FileRef) {
@@ -201,6 +198,9 @@ func (o *Origin) mediaOwner(ctx context.Context, r *resolved, ref FileRef) error
 	r.media = mediaOf(record)
 	r.public = r.media.Visibility == Public
 	r.sizes = newSizes()
+	if old, ok := o.files.Get(ref.path()); ok && old.sizes != nil {
+		r.sizes = old.sizes // of the same bytes; and what guests were given while they are rendered must go on to count
+	}
 	return nil
 }
 

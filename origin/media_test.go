@@ -3,32 +3,12 @@ package origin_test
 import (
 	"bytes"
 	"context"
-	"image"
-	"image/color"
-	"image/png"
 	"testing"
 	"time"
 
 	"github.com/imgorigin/imgorigin/auth"
 	"github.com/imgorigin/imgorigin/origin"
-	"github.com/imgorigin/imgorigin/transform"
 )
-
-// pngRenderer renders what a preview needs: a PNG, of any colour; everything else as countingRenderer.
-type pngRenderer struct{ *countingRenderer }
-
-func (p pngRenderer) Render(ctx context.Context, src []byte, plan transform.Plan) ([]byte, error) {
-	if plan.Output != transform.PNG {
-		return p.countingRenderer.Render(ctx, src, plan)
-	}
-	img := image.NewRGBA(image.Rect(0, 0, 32, 24))
-	for i := range 32 {
-		img.Set(i, i%24, color.White)
-	}
-	var b bytes.Buffer
-	err := png.Encode(&b, img)
-	return b.Bytes(), err
-}
 
 // caller holds an API key with scopes.
 func caller(s auth.Scope) origin.Caller {
