@@ -46,6 +46,7 @@ type commandLine struct {
 	Serve     serveCommand     `cmd:"" help:"Serve the library over HTTP."`
 	Superuser superuserCommand `cmd:"" help:"Manage superusers, who pass every rule."`
 	Key       keyCommand       `cmd:"" help:"Manage API keys, which the file APIs of the media library ask for."`
+	Files     filesCommand     `cmd:"" help:"Manage the files of the media library."`
 	Gc        gcCommand        `cmd:"" name:"gc" help:"Remove what a crash left in the store and no record knows."`
 	Health    healthCommand    `cmd:"" help:"Ask a running server whether it is well; exits 1 when it is not."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`

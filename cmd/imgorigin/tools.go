@@ -78,14 +78,18 @@ func (g *gcCommand) Run(ctx context.Context, m *Main) error {
 	return err
 }
 
-// withCore runs a job of the command line on a library, through the same core that serves.
-func withCore(ctx context.Context, d dataOptions, job func(*origin.Origin) error) (err error) {
+// withCore runs a job of the command line that renders nothing on a library, through the same core that serves.
+func withCore(ctx context.Context, d dataOptions, job func(*origin.Origin) error) error {
+	return withRenderer(ctx, d, noPixels{}, job)
+}
+
+func withRenderer(ctx context.Context, d dataOptions, renderer origin.Renderer, job func(*origin.Origin) error) (err error) {
 	lib, err := openLibrary(ctx, d)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lib.Close()) }()
-	core, err := origin.New(ctx, origin.DefaultConfig(), origin.Parts{Catalog: lib.catalog, Blobs: lib.blobs, Renderer: noPixels{}})
+	core, err := origin.New(ctx, origin.DefaultConfig(), origin.Parts{Catalog: lib.catalog, Blobs: lib.blobs, Renderer: renderer})
 	if err != nil {
 		return err
 	}
