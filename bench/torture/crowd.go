@@ -20,7 +20,7 @@ import (
 const (
 	// oneBound is how much memory a picture may take beside what the program has when idle.
 	oneBound = 1 << 30
-	// workerBound is how much each of several pictures may take that are worked on at once.
+	// workerBound is how much more there may be for each renderer where several pictures are worked on at once.
 	workerBound = 512 << 20
 	// cpuBound is how much processor time a thumb may take; this is twice what is stated, for slower machines.
 	cpuBound = 20 * time.Second
@@ -28,8 +28,8 @@ const (
 	linesPerMinute = 20
 )
 
-// crowdBound is how much memory the pictures may take that are worked on at once, one for each core.
-func crowdBound() int64 { return max(oneBound, int64(runtime.NumCPU())*workerBound) }
+// crowdBound is how much memory pictures may take that are worked on at once, by a renderer for each core.
+func crowdBound() int64 { return oneBound + int64(runtime.NumCPU())*workerBound }
 
 // crowd is how many files are asked for at once at the end, each by two clients.
 const crowd = 8

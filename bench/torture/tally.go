@@ -177,7 +177,7 @@ func (t *tally) markdown(command string) string {
 		"In the end the whole pictures, alone again, had the thumbs that they had at the start, to the byte.",
 		j.files, clients, len(usual), j.thumbs, j.busy, rig.MiB(j.peak), kib(j.bytes), j.elapsed.Round(time.Second), most(j.lines))
 	p("")
-	p("Bounds that this run fails beyond, from [docs/limits.md](../docs/limits.md): %s above idle for one picture, %s for one on each core, %s of processor for a thumb, "+
+	p("Bounds that this run fails beyond, from [docs/limits.md](../docs/limits.md): %s above idle for one picture, %s for many at once, %s of processor for a thumb, "+
 		"%d lines of one sentence in a minute of log.", rig.MiB(oneBound), rig.MiB(crowdBound()), cpuBound, linesPerMinute)
 	p("")
 	p("| refused by | files |")
