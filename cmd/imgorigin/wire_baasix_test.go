@@ -17,6 +17,7 @@ func TestBaasixWire(t *testing.T) {
 	}{
 		{"files", baasixFiles}, {"uploads from a URL", baasixFromURL}, {"workflow", baasixWorkflow}, {"items", baasixItems}, {"assets", baasixAssets},
 		{"signed URLs", baasixSigned}, {"keys", baasixKeys}, {"bodies", baasixBodies},
+		{"limits", baasixLimits}, {"faults", baasixFaults},
 	} {
 		t.Run(section.name, func(t *testing.T) { section.run(t, w) })
 	}
@@ -238,4 +239,16 @@ func baasixBodies(t *testing.T, w *dialectWorld) {
 		{name: "too much of an item", key: "both", method: "POST", path: "/items/posts", body: asJSON(`{}` + much), status: 413, want: tooLarge},
 		{name: "too long a value in a form", key: "both", method: "POST", path: "/files", body: []part{{"x", "", []byte(much + "x")}}, status: 413, want: tooLarge},
 	})
+}
+
+func baasixLimits(t *testing.T, w *dialectWorld) {
+	w.checkStaged(t)
+	w.checkLimit(t, []call{
+		{name: "an upload", key: "both", method: "POST", path: "/files", body: []part{{"file", "a.jpg", jpegOf(40, 30)}}, status: 413, want: baasixError("File too large")},
+		{name: "an upload from a URL", key: "both", method: "POST", path: "/files/upload-from-url", body: asJSON(`{"url":"{url}/x"}`), status: 413, want: baasixError("File too large")},
+	})
+}
+
+func baasixFaults(t *testing.T, w *dialectWorld) {
+	w.checkFault(t, "/assets/"+w.vars["fetched"], baasixError("Internal server error"))
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -250,6 +252,58 @@ func maskMedia(s string) string {
 		s = m.pattern.ReplaceAllString(s, m.by)
 	}
 	return s
+}
+
+// checkFault takes the store away and asks for a file by every credential: the answer says nothing, and the log says what
+// happened without saying what the caller held. Nothing of the world can be used afterwards.
+func (w *dialectWorld) checkFault(t *testing.T, address, body string) {
+	t.Helper()
+	if err := os.RemoveAll(filepath.Join(w.dir, "storage")); err != nil {
+		t.Fatal(err)
+	}
+	before := len(w.log.String())
+	token := w.call("POST", "/api/files/token", w.token, nil).want(t, 200).json(t)["token"].(string)
+	signed := w.signed(address, time.Now().Add(time.Hour))
+	w.run(t, []call{
+		{name: "by a key", key: "reader", method: "GET", path: address, status: 500, want: body},
+		{name: "by a signed URL", method: "GET", path: address + "?" + signed, status: 500, want: body},
+		{name: "by a file token", method: "GET", path: address + "?token=" + token, status: 500, want: body, sent: map[string]string{"Referrer-Policy": "no-referrer"}},
+		{name: "a thumb", key: "reader", method: "GET", path: address + "?thumb=33x33", status: 500, want: body},
+	})
+	log := w.log.String()[before:]
+	if !strings.Contains(log, "a request failed") || !strings.Contains(log, address) {
+		t.Errorf("the log says %s", log)
+	}
+	if strings.Contains(log, token) || strings.Contains(log, "expires=") {
+		t.Errorf("a credential is in the log: %s", log)
+	}
+}
+
+// checkLimit makes files of the library small, and sees that what is larger is refused and leaves nothing behind.
+func (w *dialectWorld) checkLimit(t *testing.T, calls []call) {
+	t.Helper()
+	limit := func(bytes int) {
+		fields := w.call("GET", "/api/collections/media", w.token, nil).want(t, 200).json(t)["fields"].([]any)
+		for _, f := range fields {
+			if f := f.(map[string]any); f["name"] == "file" {
+				f["maxSize"] = bytes
+			}
+		}
+		w.call("PATCH", "/api/collections/media", w.token, map[string]any{"fields": fields}).want(t, 200)
+	}
+	limit(100)
+	w.run(t, calls)
+	limit(1 << 30)
+	w.checkStaged(t)
+}
+
+// checkStaged sees that no upload that was refused has left its bytes.
+func (p *program) checkStaged(t *testing.T) {
+	t.Helper()
+	left, err := os.ReadDir(filepath.Join(p.dir, "storage", ".tmp"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("%d uploads are left behind, %v", len(left), err)
+	}
 }
 
 // checkLog looks for credentials in what the program has logged.

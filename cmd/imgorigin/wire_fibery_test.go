@@ -17,6 +17,7 @@ func TestFiberyWire(t *testing.T) {
 	}{
 		{"uploads", fiberyUploads}, {"uploads from the web", fiberyFromURL}, {"downloads", fiberyDownloads}, {"signed URLs", fiberySigned},
 		{"commands", fiberyCommands}, {"refused commands", fiberyRefusedCommands}, {"keys", fiberyKeys}, {"bodies", fiberyBodies},
+		{"limits", fiberyLimits}, {"faults", fiberyFaults},
 	} {
 		t.Run(section.name, func(t *testing.T) { section.run(t, w) })
 	}
@@ -339,4 +340,17 @@ func fiberyBodies(t *testing.T, w *dialectWorld) {
 			t.Errorf("no %s", header)
 		}
 	}
+}
+
+func fiberyLimits(t *testing.T, w *dialectWorld) {
+	const tooLarge = `{"name":"file/too-large","message":"That is larger than allowed."}`
+	w.checkStaged(t)
+	w.checkLimit(t, []call{
+		{name: "an upload", key: "both", method: "POST", path: "/api/files", body: []part{{"file", "a.jpg", jpegOf(40, 30)}}, status: 413, want: tooLarge},
+		{name: "an upload from the web", key: "both", method: "POST", path: "/api/files/from-url", body: asJSON(`{"url":"{url}/x"}`), status: 413, want: "-"},
+	})
+}
+
+func fiberyFaults(t *testing.T, w *dialectWorld) {
+	w.checkFault(t, "/api/files/"+w.vars["second-secret"], `{"name":"server/failed","message":"Something went wrong on our side."}`)
 }
