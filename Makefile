@@ -41,13 +41,14 @@ SOAK ?= 10m
 soak: build ## keep the program busy for SOAK (10m), and fail when its memory grows
 	go run ./bench/soak -program $(BIN) -for $(SOAK) -results bench/RESULTS.md -plot docs/soak.svg
 
-# ONLY=hits,srcset measures these parts; BENCH_DIR is where photographs are kept between runs.
+# ONLY=hits,srcset measures these parts; ROUNDS=1 shows that it runs; BENCH_DIR is where photographs are kept between runs.
 ONLY      ?=
+ROUNDS    ?= 5
 BENCH_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/imgorigin-bench
 bench: build ## measure the program beside others, and write tables and plots: bench/RESULTS.md
 	@scripts/deps bench
 	@scripts/photos $(BENCH_DIR)
-	go run ./bench/speed -program $(BIN) -photos $(BENCH_DIR) -only '$(ONLY)' -results bench/RESULTS.md -plots docs
+	go run ./bench/speed -program $(BIN) -photos $(BENCH_DIR) -only '$(ONLY)' -rounds $(ROUNDS) -results bench/RESULTS.md -plots docs
 
 gallery: build ## write docs/thumbs.md and its thumbs anew
 	go run ./bench/gallery -program $(BIN) -page docs/thumbs.md

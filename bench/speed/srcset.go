@@ -12,6 +12,15 @@ import (
 // widths are those of the srcset, the widest last.
 var widths = []string{"160x0", "320x0", "480x0", "640x0", "960x0", "1280x0"}
 
+// laterCrop is the thumb that is asked for once a mezzanine is there.
+const laterCrop = "400x300"
+
+// mezzanine is the option that keeps a reduced copy of large originals.
+var mezzanine = []string{"--mezzanine", "1280"}
+
+// settle is how long a program is given to end what it does behind its answers.
+const settle = 200 * time.Millisecond
+
 // pictures is how many pictures one figure of processor time is taken over, as the kernel counts it in steps of 10 ms.
 const pictures = 4
 
@@ -21,25 +30,33 @@ func srcset(ctx context.Context, b *bench) (*report, error) {
 		title:    "A srcset",
 		commands: []string{"make bench ONLY=srcset"},
 		method: fmt.Sprintf("The widths 160, 320, 480, 640, 960 and 1280 of a new 12-megapixel JPEG, asked for at once over six connections, beside the widest "+
-			"alone of another; processor time of the program a picture, of %d pictures, uploads not counted; %d rounds in turns, medians.", pictures, b.rounds),
+			"alone of another; processor time of the program a picture, of %d pictures, uploads not counted; %d rounds in turns, medians. "+
+			"Then a crop to 400×300 some time after a first thumb, with --mezzanine 1280 and without, and that first thumb, which makes the mezzanine.", pictures, b.rounds),
 	}
 	p, err := b.start(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer p.Kill()
-	if err := p.MakeCollection(ctx, "open", widths); err != nil {
+	q, err := b.start(ctx, mezzanine...)
+	if err != nil {
 		return nil, err
 	}
+	defer q.Kill()
+	for _, program := range []*rig.Program{p, q} {
+		if err := program.MakeCollection(ctx, "open", append([]string{laterCrop}, widths...)); err != nil {
+			return nil, err
+		}
+	}
 	for _, photo := range []struct {
-		file, size string
-		bound      float64
-	}{{"12mp-4mb.jpg", "4 MB", 1.5}, {"12mp-1mb.jpg", "1.2 MB", 1.9}} {
+		file, size   string
+		bound, later float64
+	}{{"12mp-4mb.jpg", "4 MB", 1.5, 0.35}, {"12mp-1mb.jpg", "1.2 MB", 1.9, 0.65}} {
 		data, err := b.photo(photo.file)
 		if err != nil {
 			return nil, err
 		}
-		var six, one []float64
+		var six, one, with, without, first, firstWithout []float64
 		for round := range b.rounds + 1 {
 			a, err := b.thumbs(ctx, p, data, widths)
 			if err != nil {
@@ -49,13 +66,70 @@ func srcset(ctx context.Context, b *bench) (*report, error) {
 			if err != nil {
 				return nil, err
 			}
+			begun, later, err := b.later(ctx, q, data)
+			if err != nil {
+				return nil, err
+			}
+			begunWithout, laterWithout, err := b.later(ctx, p, data)
+			if err != nil {
+				return nil, err
+			}
 			if round > 0 { // the first warms up
 				six, one = append(six, a), append(one, c)
+				with, without = append(with, later), append(without, laterWithout)
+				first, firstWithout = append(first, begun), append(firstWithout, begunWithout)
 			}
 		}
-		r.rows = append(r.rows, row{what: "six widths, photo of " + photo.size, unit: "ms of CPU", ours: six, theirs: one, beside: "the widest", bound: photo.bound})
+		const unit = "ms of CPU"
+		r.rows = append(r.rows,
+			row{what: "six widths, photo of " + photo.size, unit: unit, ours: six, theirs: one, beside: "the widest", bound: photo.bound},
+			row{what: "later crop, mezzanine, " + photo.size, unit: unit, ours: with, theirs: without, beside: "without", bound: photo.later},
+			row{what: "first thumb, mezzanine, " + photo.size, unit: unit, ours: first, theirs: firstWithout, beside: "without"},
+		)
 	}
 	return r, nil
+}
+
+// later uploads pictures, and returns the processor time, in ms a picture, of a first thumb of each and of one more, of another
+// size, a while after it.
+func (b *bench) later(ctx context.Context, p *rig.Program, data []byte) (first, second float64, err error) {
+	var files []rig.File
+	for range pictures {
+		file, err := p.Upload(ctx, "open", "a.jpg", data)
+		if err != nil {
+			return 0, 0, err
+		}
+		files = append(files, file)
+	}
+	time.Sleep(settle)
+	if first, err = b.each(ctx, p, files, "160x0"); err != nil {
+		return 0, 0, err
+	}
+	if second, err = b.each(ctx, p, files, laterCrop); err != nil {
+		return 0, 0, err
+	}
+	for _, file := range files {
+		if err := p.Delete(ctx, file); err != nil {
+			return 0, 0, err
+		}
+	}
+	return first, second, nil
+}
+
+// each asks for one thumb of each file, one after the other, and returns the processor time of one, in ms.
+func (b *bench) each(ctx context.Context, p *rig.Program, files []rig.File, spec string) (float64, error) {
+	before, err := p.CPU()
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		if err := wantThumb(ctx, p, file, spec); err != nil {
+			return 0, err
+		}
+	}
+	time.Sleep(settle)
+	after, err := p.CPU()
+	return float64((after - before).Microseconds()) / 1000 / float64(len(files)), err
 }
 
 // thumbs uploads pictures, asks for thumbs of each at once, and returns the processor time that the thumbs of one took, in ms.
@@ -68,7 +142,7 @@ func (b *bench) thumbs(ctx context.Context, p *rig.Program, data []byte, specs [
 		}
 		files = append(files, file)
 	}
-	time.Sleep(200 * time.Millisecond) // what an upload leaves to do is not the thumbs'
+	time.Sleep(settle) // what an upload leaves to do is not the thumbs'
 	before, err := p.CPU()
 	if err != nil {
 		return 0, err
