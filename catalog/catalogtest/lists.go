@@ -43,6 +43,34 @@ var listTests = []test{
 		s.wantList(c, origin.Query{Where: mine, Request: &rule.Request{Auth: map[string]any{"id": "' OR 1=1 --"}}, Limit: 9, Total: true}, 0)
 		s.wantList(c, origin.Query{Where: exprs(s.filter(c, `@request.auth.id != ""`)), Request: &rule.Request{}, Limit: 9, Total: true}, 0)
 	}},
+	{"within a transaction see what it has written, by values that come with the request", func(s *suite) {
+		c := base("pbc_2", "files", field("folder", origin.TextField), field("slug", origin.TextField))
+		c.Indexes = []origin.Index{{Name: "p", Unique: true, Columns: []origin.IndexColumn{{Name: "folder"}, {Name: "slug"}}}}
+		s.with(c, record(c, "a", map[string]any{"folder": "", "slug": "x"}), record(c, "b", map[string]any{"folder": "f", "slug": "x"}))
+		at := exprs(s.filter(c, "folder = @request.query.folder"), s.filter(c, "slug = @request.query.slug"))
+		query := func(folder, slug string) origin.Query {
+			return origin.Query{Where: at, Request: &rule.Request{Query: map[string]string{"folder": folder, "slug": slug}}, Limit: 1}
+		}
+		found := func(tx origin.CatalogTx, folder, slug string) []origin.RecordID {
+			page, err := tx.List(s.ctx, c, query(folder, slug))
+			s.do(err)
+			return ids(page.Records)
+		}
+		s.write(func(tx origin.CatalogTx) error {
+			s.same("what was there", found(tx, "f", "x"), []origin.RecordID{"b"})
+			s.same("what is not there yet", found(tx, "f", "x-2"), nil)
+			err := tx.InsertRecord(s.ctx, c, record(c, "c", map[string]any{"folder": "f", "slug": "x-2"}))
+			s.same("what is there now", found(tx, "f", "x-2"), []origin.RecordID{"c"})
+			return err
+		})
+		s.wantList(c, query("", "x"), -1, "a")
+		s.wantList(c, query("f", "x"), -1, "b")
+		s.wantList(c, query("f", `x" || slug != "`), -1)
+		s.wantList(c, query("F", "x"), -1)
+		s.wantUnique(s.cat.Write(s.ctx, func(tx origin.CatalogTx) error {
+			return tx.InsertRecord(s.ctx, c, record(c, "d", map[string]any{"folder": "f", "slug": "x-2"}))
+		}), "folder", "slug")
+	}},
 	{"are cut into pages that do not overlap", func(s *suite) {
 		c := base("pbc_1", "many", field("n", origin.NumberField))
 		var records []*origin.Record
