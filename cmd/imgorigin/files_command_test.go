@@ -37,7 +37,7 @@ func TestTheFilesOfTheLibraryAreManagedByTheCommandLine(t *testing.T) {
 	}
 	shown := func(path string) map[string]any {
 		t.Helper()
-		a := p.get("/flextype/api/files?path=" + path + "&token=" + key).want(t, 200)
+		a := p.get("/flextype/api/files?path="+path+"&token="+key).want(t, 200)
 		return a.json(t)["data"].(map[string]any)
 	}
 
