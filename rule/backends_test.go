@@ -8,17 +8,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	_ "github.com/mattn/go-sqlite3"
+
+	"github.com/imgorigin/imgorigin/internal/pgtest"
 )
 
 // database is a real back end: one table "r" with a column for every field of
@@ -123,10 +120,8 @@ func (s *sqliteDB) selectIDs(condition string, args []any, orderBy string) ([]st
 	return ids, rows.Err()
 }
 
-const postgresBin = "/usr/lib/postgresql/15/bin/"
-
-// postgresDB is a server of its own and one psql that talks to it. Conditions
-// run as prepared statements, so that parameters are parameters.
+// postgresDB is one psql that talks to a server. Conditions run as prepared
+// statements, so that parameters are parameters.
 type postgresDB struct {
 	in  io.WriteCloser
 	out *bufio.Scanner
@@ -154,60 +149,24 @@ func stopPostgres() {
 
 func newPostgres(t testing.TB) *postgresDB {
 	t.Helper()
-	if _, err := os.Stat(postgresBin + "postgres"); err != nil {
-		t.Skip("PostgreSQL is not installed in " + postgresBin)
-	}
 	if sharedPostgres.db == nil {
 		sharedPostgres.db = startPostgres(t)
 	}
 	return sharedPostgres.db
 }
 
-// startPostgres starts PostgreSQL in a temporary folder, on a socket only,
-// with a default collation that is not bytewise.
 func startPostgres(t testing.TB) *postgresDB {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "pg")
+	server, err := pgtest.Start()
+	if errors.Is(err, pgtest.ErrMissing) {
+		t.Skip(err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	atEnd := func(f func()) { sharedPostgres.stop = append(sharedPostgres.stop, f) }
-	atEnd(func() { _ = os.RemoveAll(dir) })
-	as := unprivileged(t, dir)
-	command := func(name string, args ...string) *exec.Cmd {
-		cmd := exec.Command(postgresBin+name, args...)
-		cmd.Dir = dir
-		cmd.SysProcAttr = as
-		cmd.Env = append(os.Environ(), "LC_ALL=C")
-		return cmd
-	}
-	data := filepath.Join(dir, "data")
-	if out, err := command("initdb", "-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--no-sync",
-		"--locale-provider=icu", "--icu-locale=en", "--locale=C").CombinedOutput(); err != nil {
-		t.Fatalf("initdb: %v\n%s", err, out)
-	}
-	server := command("postgres", "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "jit=off")
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	server.Stdout, server.Stderr = log, log
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	atEnd(func() {
-		_ = server.Process.Signal(syscall.SIGINT) // fast shutdown
-		_ = server.Wait()
-	})
-	for deadline := time.Now().Add(30 * time.Second); command("pg_isready", "-q", "-h", dir).Run() != nil; {
-		if time.Now().After(deadline) {
-			said, _ := os.ReadFile(log.Name())
-			t.Fatalf("PostgreSQL does not answer:\n%s", said)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	psql := command("psql", "-X", "-A", "-t", "-q", "-h", dir, "-U", "test", "postgres")
+	atEnd(server.Stop)
+	psql := server.Psql("-A", "-t")
 	stdin, err := psql.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -227,23 +186,6 @@ func startPostgres(t testing.TB) *postgresDB {
 	out := bufio.NewScanner(stdout)
 	out.Buffer(nil, 1<<20)
 	return &postgresDB{in: stdin, out: out}
-}
-
-// unprivileged gives the folder to a user that PostgreSQL accepts; it refuses root.
-func unprivileged(t testing.TB, dir string) *syscall.SysProcAttr {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		t.Skip("running as root and there is no user postgres to run PostgreSQL as")
-	}
-	uid, _ := strconv.Atoi(u.Uid)
-	gid, _ := strconv.Atoi(u.Gid)
-	if err := os.Chown(dir, uid, gid); err != nil {
-		t.Fatal(err)
-	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 }
 
 // run sends statements and returns the lines they print.

@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"blob/blobtest":                     {"origin", "transform", "cache", "auth", "rule", "internal/intern"},
 	"internal/intern":                   {},
 	"internal/picture":                  {},
+	"internal/pgtest":                   {},
 	"bench/rig":                         {},                                // what it measures is what an operator gets
 	"bench/torture":                     {"bench/rig", "internal/picture"}, // pictures made by code are its input; the program it meets by HTTP
 	"bench/soak":                        {"bench/rig", "internal/picture"},
