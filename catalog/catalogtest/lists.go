@@ -58,7 +58,7 @@ var listTests = []test{
 		}
 		s.write(func(tx origin.CatalogTx) error {
 			s.same("what was there", found(tx, "f", "x"), []origin.RecordID{"b"})
-			s.same("what is not there yet", found(tx, "f", "x-2"), nil)
+			s.same("what is not there yet", found(tx, "f", "x-2"), []origin.RecordID{})
 			err := tx.InsertRecord(s.ctx, c, record(c, "c", map[string]any{"folder": "f", "slug": "x-2"}))
 			s.same("what is there now", found(tx, "f", "x-2"), []origin.RecordID{"c"})
 			return err
