@@ -19,7 +19,7 @@ type Renderer interface {
 // of renditions is made one after another by a Renderer that is none.
 type SharingRenderer interface {
 	Renderer
-	// RenderAll calls done once for each plan while it runs, on its caller's goroutine, with what Render would return: a
+	// RenderAll calls done once for each plan while it runs, one call at a time, with what Render would return: a
 	// failure of one plan is not one of the others. Where of is not zero, src is no original but a reduced, upright copy of
 	// one, and of is that one's upright size, by which the plans go.
 	RenderAll(ctx context.Context, src []byte, of transform.Size, plans []transform.Plan, done func(i int, data []byte, err error))

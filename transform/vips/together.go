@@ -56,12 +56,37 @@ func (b *batch) ofReduced(which []int) {
 		part: whole(b.of), size: ld.size,
 		h: h * float64(b.of.Width) / float64(stored.Width), v: v * float64(b.of.Height) / float64(stored.Height),
 	}
+	all := layout{source: stored, crop: whole(ld.size), scaled: ld.size, out: whole(ld.size), turn: 1}
+	if len(members) == 1 { // streamed from the decoder, without a base in memory
+		i := members[0]
+		b.r.decodes.Add(1)
+		out, err := b.stream(seen, all, ld, i)
+		if err == nil {
+			b.r.viaLibvips.Add(1)
+		}
+		b.tell(i, out, err)
+		return
+	}
 	bytes := ld.size.Pixels() * pixelBytes(b.meta)
 	b.r.sharedBytes.Add(bytes) // a few MB, bounded by whoever made the picture
 	defer b.r.letGo(bytes)
-	all := layout{source: stored, crop: whole(ld.size), scaled: ld.size, out: whole(ld.size), turn: 1}
 	base, err := b.decode(seen, all, ld)
 	b.ofBase(base, err, members)
+}
+
+// stream makes plan i of what the decoder shows at that size.
+func (b *batch) stream(seen view, all layout, ld loading, i int) ([]byte, error) {
+	l, p := b.layouts[i], b.plans[i]
+	job := newJob(b.meta, all, ld, p)
+	aim(&job, seen, l)
+	out, err := b.call(func(cancel *C.int, r *C.ig_result) {
+		C.ig_render(unsafe.Pointer(unsafe.SliceData(b.src)), C.size_t(len(b.src)), &job, cancel, r)
+	})
+	runtime.KeepAlive(b.src)
+	if p.Output == transform.WebP {
+		out = bareWebP(out)
+	}
+	return out, err
 }
 
 // ofBase makes the members of what was decoded, or passes the error on to them.
@@ -140,20 +165,28 @@ func (b *batch) decode(v view, l layout, ld loading) (pixels, error) {
 // scale makes l's pixels of p.
 func (b *batch) scale(p pixels, l layout) (image *C.VipsImage, err error) {
 	job := newJob(b.meta, l, loading{1, l.source}, transform.Plan{})
-	x := place(l.crop.X-p.part.X, l.crop.Width, p.h, p.size.Width)
-	y := place(l.crop.Y-p.part.Y, l.crop.Height, p.v, p.size.Height)
-	job.x, job.y, job.w, job.h = C.double(x.start), C.double(y.start), C.double(x.length), C.double(y.length)
-	switch {
-	case p.is(l):
-		x.first, x.count, y.first, y.count = l.out.X, l.out.Width, l.out.Y, l.out.Height
-		job.resample = 0
-	case !l.resampled():
-		x.first, x.count = l.crop.X-p.part.X+l.out.X, l.out.Width
-		y.first, y.count = l.crop.Y-p.part.Y+l.out.Y, l.out.Height
-	}
-	job.left, job.width, job.top, job.height = C.int(x.first), C.int(x.count), C.int(y.first), C.int(y.count)
+	aim(&job, p.view, l)
 	_, err = b.call(func(cancel *C.int, r *C.ig_result) { image = C.ig_rescale(p.image, &job, cancel, r) })
 	return image, err
+}
+
+// aim makes l the job of a picture that is seen so.
+func aim(job *C.ig_job, seen view, l layout) {
+	x := place(l.crop.X-seen.part.X, l.crop.Width, seen.h, seen.size.Width)
+	y := place(l.crop.Y-seen.part.Y, l.crop.Height, seen.v, seen.size.Height)
+	job.x, job.y, job.w, job.h = C.double(x.start), C.double(y.start), C.double(x.length), C.double(y.length)
+	job.resample = cbool(l.resampled() && !seen.is(l))
+	switch {
+	case seen.is(l):
+		x.first, x.count, y.first, y.count = l.out.X, l.out.Width, l.out.Y, l.out.Height
+	case !l.resampled():
+		x.first, x.count = l.crop.X-seen.part.X+l.out.X, l.out.Width
+		y.first, y.count = l.crop.Y-seen.part.Y+l.out.Y, l.out.Height
+	}
+	job.left, job.width, job.top, job.height = C.int(x.first), C.int(x.count), C.int(y.first), C.int(y.count)
+	job.scaled_width, job.scaled_height = C.int(l.scaled.Width), C.int(l.scaled.Height)
+	job.out_left, job.out_top = C.int(l.out.X), C.int(l.out.Y)
+	job.out_width, job.out_height = C.int(l.out.Width), C.int(l.out.Height)
 }
 
 // produce turns, converts and encodes.
