@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -92,6 +93,22 @@ func (d *draft) settle(ctx context.Context, reader CatalogReader) error {
 	}
 	return err
 }
+
+// writeNumbered is a Write that numbers a slug. Where a catalog lets two transactions look for the same free number at once, its
+// unique index stops the later one, which looks again.
+func (o *Origin) writeNumbered(ctx context.Context, ch *change, fn func(CatalogTx) error) (err error) {
+	for range numberTries {
+		err = o.catalog.Write(ctx, fn)
+		var clash *UniqueError
+		if ch.media == nil || ch.media.exact || !errors.As(err, &clash) || !slices.Contains(clash.Columns, mediaSlug) {
+			break
+		}
+	}
+	return err
+}
+
+// numberTries is how often a number is looked for: each time somebody else has got one.
+const numberTries = 16
 
 // maxNumber is where numbering gives up: a folder with as many files of one name is no folder of files.
 const maxNumber = 1 << 24

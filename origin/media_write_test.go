@@ -153,6 +153,46 @@ func TestPutsOfOneNameAtOnceAllStay(t *testing.T) {
 	}
 }
 
+// late is a catalog in which somebody else is always a moment faster, a few times.
+type late struct {
+	origin.Catalog
+	times atomic.Int64
+}
+
+func (l *late) Write(ctx context.Context, fn func(origin.CatalogTx) error) error {
+	if l.times.Add(-1) >= 0 {
+		return &origin.UniqueError{Columns: []string{"folder", "slug"}}
+	}
+	return l.Catalog.Write(ctx, fn)
+}
+
+func TestANumberThatSomebodyElseHasTakenMeanwhileIsLookedForAgain(t *testing.T) {
+	l := newLibrary(t)
+	ctx := context.Background()
+	slow := &late{Catalog: l.catalog}
+	core, err := origin.New(ctx, origin.DefaultConfig(), origin.Parts{Catalog: slow, Blobs: l.blobs, Renderer: l.renderer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer core.Close(ctx)
+	l.media("a.jpg", origin.MediaDraft{})
+	slow.times.Store(3)
+	m, err := core.PutMedia(ctx, writer, l.stage("a.jpg", smallJPEG(t, 8, 8)), origin.MediaDraft{})
+	if err != nil || m.Slug != "a-2.jpg" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	slow.times.Store(1)
+	_, err = core.MoveMedia(ctx, writer, origin.ByID(m.ID), "b.jpg")
+	kind(t, "a move, which takes what it asks for or nothing", err, origin.Conflict)
+	slow.times.Store(1 << 40)
+	_, err = core.PutMedia(ctx, writer, l.stage("a.jpg", smallJPEG(t, 8, 8)), origin.MediaDraft{})
+	kind(t, "somebody who is always faster", err, origin.Conflict)
+	slow.times.Store(0)
+	if n := len(l.stored("originals/")); n != 2 {
+		t.Errorf("%d originals of two files", n)
+	}
+}
+
 func TestWhatAFileOfTheLibraryMayBeCalled(t *testing.T) {
 	l := newLibrary(t)
 	ctx := context.Background()

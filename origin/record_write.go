@@ -284,7 +284,7 @@ func (w *write) save(ctx context.Context, id RecordID, build func(CatalogReader)
 		return nil, failed(w.op, err)
 	}
 	var saved *draft
-	err := w.o.catalog.Write(ctx, func(tx CatalogTx) error {
+	err := w.o.writeNumbered(ctx, w.change, func(tx CatalogTx) error {
 		if err := tx.CheckCollection(ctx, c.Collection); err != nil {
 			return err
 		}

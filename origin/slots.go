@@ -240,7 +240,7 @@ func (o *Origin) ConfirmSlot(ctx context.Context, who Caller, id string, visibil
 		blur = o.storedPreview(ctx, FileRef{MediaID, RecordID(r.Text(slotMedia)), FileName(r.Text(slotStored))})
 	}
 	var made *Record
-	err = o.catalog.Write(ctx, func(tx CatalogTx) error {
+	err = o.writeNumbered(ctx, &change{media: &mediaChange{}}, func(tx CatalogTx) error {
 		now, err := o.slot(ctx, tx, op, id)
 		if err != nil {
 			return err
