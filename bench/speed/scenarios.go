@@ -149,7 +149,7 @@ func stampede(ctx context.Context, b *bench) (*report, error) {
 		title:    "Stampede, and a full queue",
 		commands: []string{"make bench ONLY=stampede", "CLIENTS=1000 k6 run bench/k6/stampede.js"},
 		method: fmt.Sprintf("%d clients ask at once for one thumb of a 12-megapixel picture that nobody has asked for; then, with --workers 1 --queue 4, "+
-			"%d clients for as many thumbs; %d rounds, medians.", clients, refused, b.rounds),
+			"%d clients for thumbs of as many pictures; %d rounds, medians.", clients, refused, b.rounds),
 		rows: []row{
 			{what: fmt.Sprintf("renders for %d clients", clients), unit: "", ours: renders, bound: 1},
 			{what: "the last of them has its thumb after", unit: "ms", ours: slowest},
@@ -168,9 +168,9 @@ func (b *bench) refusals(ctx context.Context) (medians []float64, err error) {
 		return nil, err
 	}
 	defer p.Kill()
-	var sizes []string
-	for i := range refused * b.rounds {
-		sizes = append(sizes, fmt.Sprintf("%dx300", 400+i))
+	var sizes []string // one for each round
+	for round := range b.rounds {
+		sizes = append(sizes, fmt.Sprintf("%dx300", 400+round))
 	}
 	if err := p.MakeCollection(ctx, "open", sizes); err != nil {
 		return nil, err
@@ -179,14 +179,18 @@ func (b *bench) refusals(ctx context.Context) (medians []float64, err error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := p.Upload(ctx, "open", "a.jpg", data)
-	if err != nil {
-		return nil, err
+	var files []rig.File // thumbs of one picture would share a place in the queue
+	for range refused {
+		file, err := p.Upload(ctx, "open", "a.jpg", data)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
 	}
-	for round := range b.rounds {
+	for _, size := range sizes {
 		var clients sync.WaitGroup
 		times := make([]float64, refused)
-		for i, size := range sizes[round*refused : (round+1)*refused] {
+		for i, file := range files {
 			clients.Go(func() {
 				begun := time.Now()
 				if a, err := p.Get(ctx, file.Path+"?thumb="+size); err == nil && a.Status == 503 {

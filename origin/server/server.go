@@ -83,7 +83,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // bodyLimits gives requests with a body the time that bodies take. Without one the header's time-out stays.
 func (s *Server) bodyLimits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if h.ContentLength() == 0 {
+	if n := h.ContentLength(); n == 0 || n == neither {
 		return fasthttp.RequestConfig{}
 	}
 	return fasthttp.RequestConfig{ReadTimeout: s.config.BodyTimeout, MaxRequestBodySize: -1}
