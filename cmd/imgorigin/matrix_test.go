@@ -46,7 +46,7 @@ type face struct {
 	credential func(w *dialectWorld, t *testing.T, key string) (query string, headers []string)
 	refused    int // the status for strangers who ask for private bytes
 	gone       int // the status for bytes that are no longer there
-	move       func(w *dialectWorld, f *mediaRow, folder, slug string) reply
+	move       func(w *dialectWorld, f *mediaRow, folder string) reply
 	rename     func(w *dialectWorld, f *mediaRow, name string) reply
 	show       func(w *dialectWorld, f *mediaRow, visibility string) reply // sets the visibility
 	remove     func(w *dialectWorld, f *mediaRow) reply
@@ -84,8 +84,8 @@ var facePocketBase = face{
 		return "token=" + w.call("POST", "/api/files/token", w.token, nil).want(t, 200).json(t)["token"].(string), nil
 	},
 	refused: 404, gone: 404,
-	move: func(w *dialectWorld, f *mediaRow, folder, slug string) reply {
-		return w.call("PATCH", f.native(), w.token, map[string]any{"folder": folder, "slug": slug})
+	move: func(w *dialectWorld, f *mediaRow, folder string) reply {
+		return w.call("PATCH", f.native(), w.token, map[string]any{"folder": folder})
 	},
 	rename: func(w *dialectWorld, f *mediaRow, name string) reply {
 		return w.call("PATCH", f.native(), w.token, map[string]any{"original_name": name})
@@ -149,6 +149,21 @@ var faceFoir = face{
 	},
 	address:    func(f *mediaRow) string { return "/media/" + f.id + "/" + f.file },
 	credential: header("Bearer"), refused: 404, gone: 404,
+	// The rest are jobs of the command line, in a process of its own: the server hears of them a little later.
+	move:   func(w *dialectWorld, f *mediaRow, folder string) reply { return w.job("move", f.uuid, folder) },
+	rename: func(w *dialectWorld, f *mediaRow, name string) reply { return w.job("rename", f.uuid, name) },
+	show: func(w *dialectWorld, f *mediaRow, visibility string) reply {
+		return w.job("update-metadata", f.uuid, "visibility="+visibility)
+	},
+	remove: func(w *dialectWorld, f *mediaRow) reply { return w.job("delete", f.uuid) },
+}
+
+// job runs a job of "imgorigin files".
+func (w *dialectWorld) job(args ...string) reply {
+	if out, err := run(w.t, append(append([]string{"files"}, args...), "--dir", w.dir)...); err != nil {
+		return reply{status: 500, body: []byte(out + err.Error())}
+	}
+	return reply{status: 200}
 }
 
 var faceBaasix = face{
@@ -203,8 +218,8 @@ var faceFlextype = face{
 		return "token=" + w.keys[key], nil
 	},
 	refused: 404, gone: 404,
-	move: func(w *dialectWorld, f *mediaRow, folder, slug string) reply {
-		return w.flextype("PUT", "/flextype/api/files", map[string]any{"path": f.path(), "new_path": path.Join(folder, slug)})
+	move: func(w *dialectWorld, f *mediaRow, folder string) reply {
+		return w.flextype("PUT", "/flextype/api/files", map[string]any{"path": f.path(), "new_path": path.Join(folder, f.slug)})
 	},
 	remove: func(w *dialectWorld, f *mediaRow) reply {
 		return w.flextype("DELETE", "/flextype/api/files", map[string]any{"path": f.path()})
@@ -238,35 +253,42 @@ func TestAFileOfAnyAPIIsAFileOfAll(t *testing.T) {
 					t.Errorf("it is %s", f.visibility)
 				}
 				w.seen(t, f)
-				was := f.path()
-				movers[j%len(movers)].move(w, f, "matrix/"+putter.name, remover.name+".jpg").want(t, 200)
-				f = w.row(t, `id = "`+f.id+`"`, data)
-				if f.path() != "matrix/"+putter.name+"/"+remover.name+".jpg" {
-					t.Errorf("it was moved to %s", f.path())
+				was, folder := f.path(), "matrix/"+putter.name+"/"+remover.name
+				movers[j%len(movers)].move(w, f, folder).want(t, 200)
+				if f = w.row(t, `id = "`+f.id+`"`, data); f.folder != folder {
+					t.Errorf("it was moved to %s", f.folder)
 				}
-				w.do("GET", "/flextype/project/uploads/"+was+"?token="+w.keys["both"], nil).want(t, 404)
+				w.until(t, "it is no longer where it was", "/flextype/project/uploads/"+was+"?token="+w.keys["both"], 404)
+				w.until(t, "it is where it is", faceFlextype.address(f)+"?token="+w.keys["both"], 200)
 				w.seen(t, f)
 				renamers[j%len(renamers)].rename(w, f, "renamed.jpg").want(t, 200)
-				f = w.row(t, `id = "`+f.id+`"`, data)
-				if f.original != "renamed.jpg" {
+				if f = w.row(t, `id = "`+f.id+`"`, data); f.original != "renamed.jpg" {
 					t.Errorf("it is called %s", f.original)
 				}
+				w.until(t, "it is still there", faceFlextype.address(f)+"?token="+w.keys["both"], 200)
 				w.seen(t, f)
 				other := map[string]string{"private": "public", "public": "private"}[f.visibility]
 				showers[j%len(showers)].show(w, f, other).want(t, 200)
-				f = w.row(t, `id = "`+f.id+`"`, data)
-				if f.visibility != other {
+				if f = w.row(t, `id = "`+f.id+`"`, data); f.visibility != other {
 					t.Errorf("it is %s", f.visibility)
 				}
+				w.until(t, "it is "+other, faceBaasix.address(f), map[string]int{"public": 200, "private": 401}[other])
 				w.seen(t, f)
 				if a := remover.remove(w, f); a.status/100 != 2 {
 					t.Fatalf("status %d: %.200s", a.status, a.body)
 				}
+				w.until(t, "it is gone, and the thumb in memory with it", faceFlextype.address(f)+"?thumb=40x30&token="+w.keys["both"], 404)
 				w.gone(t, f)
 			})
 		}
 	}
 	w.checkLog(t)
+}
+
+// until waits for a status, since changes may come from another process.
+func (w *dialectWorld) until(t *testing.T, what, path string, status int) {
+	t.Helper()
+	eventually(t, what, func() bool { return w.get(path).status == status })
 }
 
 // seen looks at a file through every API, as one who may and as one who may not.
