@@ -55,7 +55,7 @@ func wantMade(t testing.TB, all []outcome, forms []string) {
 
 func TestSixWidthsTakeOneDecode(t *testing.T) {
 	r := newRenderer(t)
-	src := picture.Must(picture.JPEG(picture.Landscape(1600, 1200, 1), 90))
+	src := encode(ramp(1600, 1200, false), transform.JPEG)
 	all, order := renderAll(t, r, t.Context(), src, transform.Size{}, plansOf(t, src, 0, widths))
 	wantMade(t, all, widths)
 	if want := []int{0, 1, 2, 3, 4, 5}; !slices.Equal(order, want) {
@@ -114,18 +114,18 @@ func TestSharedRenditionsShowTheSame(t *testing.T) {
 // TestOfAReducedCopyComesTheSame compares several forms made of a reduced copy with the same of the original: the sizes are
 // the original's, though those of the copy would round otherwise, and what is cut is cut at the same place.
 func TestOfAReducedCopyComesTheSame(t *testing.T) {
-	r := newRenderer(t)
+	r, img := newRenderer(t), picture.Landscape(603, 457, 1)
 	for turn := 1; turn <= 8; turn += 5 {
-		src := picture.Must(picture.WithOrientation(picture.Must(picture.JPEG(picture.Landscape(1203, 907, 1), 92)), turn, picture.II))
+		src := picture.Must(picture.WithOrientation(encode(img, transform.JPEG), turn, picture.II))
 		var upright transform.Size
 		upright.Width, upright.Height = probe(t, src).Upright()
-		copied := plan(t, src, "640x640f", transform.JPEG)
+		copied := plan(t, src, "320x320f", transform.JPEG)
 		copied.Quality = 90
 		reduced, err := r.Render(t.Context(), src, copied)
 		if err != nil {
 			t.Fatal(err)
 		}
-		forms := []string{"301x0", "0x151", "77x0", "100x90t", "100x90b", "90x120", "200x200f"}
+		forms := []string{"151x0", "0x75", "50x45t", "50x45b", "45x60", "100x100f"}
 		for _, together := range []bool{true, false} {
 			for at := 0; at < len(forms); {
 				some := forms[at:]
@@ -167,7 +167,7 @@ func fading(w, h int) *image.NRGBA {
 // TestOneFailureIsNotTheOthers: what cannot be made of a good source, and what is wrong with a bad one.
 func TestOneFailureIsNotTheOthers(t *testing.T) {
 	r := newRenderer(t)
-	src := picture.Must(picture.JPEG(picture.Landscape(800, 600, 1), 90))
+	src := encode(ramp(800, 600, false), transform.JPEG)
 	plans := plansOf(t, src, 0, []string{"100x0", "9999x0", "200x0", "300x0"})
 	plans[2].Output = transform.Unknown
 	all, _ := renderAll(t, r, t.Context(), src, transform.Size{}, plans)
@@ -192,7 +192,7 @@ func TestOneFailureIsNotTheOthers(t *testing.T) {
 
 func TestManyEndWithTheirContext(t *testing.T) {
 	r := newRenderer(t)
-	src := picture.Must(picture.JPEG(picture.Landscape(1200, 900, 1), 90))
+	src := encode(ramp(1200, 900, false), transform.JPEG)
 	cause := errors.New("nobody waits")
 	ended, end := context.WithCancelCause(context.Background())
 	plans := plansOf(t, src, 0, widths)
@@ -217,7 +217,7 @@ func TestManyEndWithTheirContext(t *testing.T) {
 
 func TestWithoutMemoryToShareEachIsMadeAlone(t *testing.T) {
 	r := newRenderer(t)
-	src := picture.Must(picture.JPEG(picture.Landscape(600, 450, 1), 90))
+	src := encode(ramp(600, 450, false), transform.JPEG)
 	forms := []string{"100x0", "200x0"}
 	if !r.hold(sharedBudget) {
 		t.Fatal("an idle renderer has no budget")
