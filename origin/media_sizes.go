@@ -52,7 +52,7 @@ func (o *Origin) size(ctx context.Context, r *resolved, spec string, free bool) 
 		if len(r.field.Thumbs) > 0 {
 			return nil, nil // the operator has listed what guests may have
 		}
-		if stored, err = o.storedSizes(ctx, r.file.FileRef); err != nil {
+		if stored, err = o.storedSizes(ctx, r.file); err != nil {
 			return nil, err
 		}
 	}
@@ -95,15 +95,17 @@ func (s *sizes) add(v *variant, stored map[string]bool, free bool, grown func(n 
 const maxListedRenditions = 1000
 
 // storedSizes are the distinct sizes of a file that the store has, by whatever settings and renderer they were made. The
-// sizes that the field lists are not the guests' doing, but count: the bound is on what is stored.
-func (o *Origin) storedSizes(ctx context.Context, ref FileRef) (map[string]bool, error) {
-	objects, err := o.blobs.List(ctx, ref.RenditionPrefix(), "", maxListedRenditions)
+// sizes that the field lists are not the guests' doing, but count: the bound is on what is stored. A mezzanine, which nobody
+// has asked for, does not.
+func (o *Origin) storedSizes(ctx context.Context, file *File) (map[string]bool, error) {
+	objects, err := o.blobs.List(ctx, file.RenditionPrefix(), "", maxListedRenditions)
 	if err != nil {
 		return nil, &Error{Op: "open", Kind: unavailable(err), Err: err}
 	}
 	found := make(map[string]bool, len(objects))
+	mezzanine := o.mezzanineOf(file)
 	for _, object := range objects {
-		if _, name, ok := ParseRenditionKey(object.Key); ok {
+		if _, name, ok := ParseRenditionKey(object.Key); ok && (mezzanine == nil || object.Key != mezzanine.key) {
 			spec, _, _ := strings.Cut(name, "-") // as transform.Plan.Key begins
 			found[spec] = true
 		}

@@ -74,11 +74,7 @@ func (d *dialectOptions) fetching() fetch.Config {
 }
 
 // mount mounts what is not off. PocketBase's health check, and its answer to what no route matches, are always there.
-func (s *serveOptions) mount(router *server.Router, core *origin.Origin, log *slog.Logger) (err error) {
-	fetcher, err := fetch.New(s.fetching())
-	if err != nil {
-		return err
-	}
+func (s *serveOptions) mount(router *server.Router, core *origin.Origin, fetcher *fetch.Fetcher, log *slog.Logger) (err error) {
 	defer func() {
 		if v := recover(); v != nil { // a router's refusal of a second handler for a route: here the places are the operator's
 			err = fmt.Errorf("two file APIs cannot share a place: %v", v)

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/origin/fetch"
 	"github.com/imgorigin/imgorigin/origin/server"
 	"github.com/imgorigin/imgorigin/transform/vips"
 )
@@ -22,12 +23,12 @@ type metricsServer struct {
 	ended   chan error
 }
 
-func serveMetrics(address string, host *server.Server, core *origin.Origin, renderer *vips.Renderer) (*metricsServer, error) {
+func serveMetrics(address string, c *collector) (*metricsServer, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		&collector{host: host, core: core, renderer: renderer},
+		c,
 	)
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -65,6 +66,7 @@ type collector struct {
 	host     *server.Server
 	core     *origin.Origin
 	renderer *vips.Renderer
+	fetcher  *fetch.Fetcher
 }
 
 // Describe leaves the collector unchecked: its metrics are those that Collect sends.
@@ -117,6 +119,11 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge("passwords_queued", "Sign-ins and new passwords that wait among themselves now.", float64(s.Passwords.Queued))
 	total("passwords_refused", "Sign-ins and new passwords refused because their queue was full.", s.Passwords.Refused)
 	total("passwords_timed_out", "Sign-ins and new passwords that waited too long.", s.Passwords.TimedOut)
+	f := c.fetcher.Stats()
+	total("fetches", "Uploads from a URL that were begun.", f.Fetches)
+	total("fetches_forbidden", "Uploads from a URL whose address is not for strangers.", f.Forbidden)
+	total("fetch_failures", "Uploads from a URL that came to nothing for another reason.", f.Failed)
+	total("fetched_bytes", "Bytes received for uploads from a URL.", f.Bytes)
 	total("vips_warnings", "Warnings that libvips logged.", uint64(max(c.renderer.Stats().Warnings, 0)))
 	gauge("memory_cache_bytes", "Renditions held in memory.", float64(s.Memory.Bytes))
 	total("memory_cache_dropped", "Renditions that memory did not take: its buffer was full.", s.Memory.Dropped)

@@ -12,6 +12,7 @@ import (
 	"github.com/imgorigin/imgorigin/blob/local"
 	"github.com/imgorigin/imgorigin/catalog/sqlite"
 	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/origin/fetch"
 	"github.com/imgorigin/imgorigin/origin/server"
 	"github.com/imgorigin/imgorigin/origin/server/demo"
 	"github.com/imgorigin/imgorigin/transform/vips"
@@ -62,7 +63,11 @@ const closeTimeout = 10 * time.Second
 // listen mounts the dialects, serves, and drains when ctx ends.
 func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, core *origin.Origin, renderer *vips.Renderer, samples []demo.Picture) error {
 	router := &server.Router{}
-	if err := s.mount(router, core, log); err != nil {
+	fetcher, err := fetch.New(s.fetching())
+	if err != nil {
+		return err
+	}
+	if err := s.mount(router, core, fetcher, log); err != nil {
 		return err
 	}
 	if s.Demo {
@@ -74,7 +79,7 @@ func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, co
 	}
 	failed := make(chan error, 2)
 	if s.Metrics != "" {
-		metrics, err := serveMetrics(s.Metrics, host, core, renderer)
+		metrics, err := serveMetrics(s.Metrics, &collector{host: host, core: core, renderer: renderer, fetcher: fetcher})
 		if err != nil {
 			return fmt.Errorf("--metrics: %w", err)
 		}
