@@ -12,9 +12,9 @@ import (
 // Bounds of a query. The one that tools ask a schema with has fields in each other 15 deep, and an answer of 1090 fields.
 const (
 	maxBody       = 256 << 10 // bytes of a request: the query, and variables with metadata in them
-	maxQuery      = 64 << 10  // bytes of the query's text
+	maxQuery      = 16 << 10  // bytes of the query's text, of which a guest may make some tenth of a second of work
 	maxDepth      = 16        // of fields in each other
-	maxSelections = 1000      // of an operation, with what its fragments stand for; aliases count as what they are
+	maxSelections = 500       // of an operation, with what its fragments stand for; aliases count as what they are
 	maxOverlaps   = 20_000    // pairs of fields that may have to be merged
 	maxFields     = 20_000    // of an answer: types that are asked for their fields' types' fields have no end
 	maxParallel   = 4         // fields of one query that ask the core at the same time
