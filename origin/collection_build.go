@@ -54,6 +54,7 @@ func buildCollection(in CollectionInput, old *Collection, all []*Collection, now
 	}
 	b.setIndexes(in.Indexes)
 	b.addSystemFields()
+	b.holdLibrary()
 	if c.Type == AuthCollection {
 		b.setAuth(in.Auth)
 	}

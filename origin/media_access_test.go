@@ -216,3 +216,45 @@ func TestSignedURLsOfTheLibrary(t *testing.T) {
 		t.Errorf("no signature at all: %+v, %v", g, err)
 	}
 }
+
+func TestWhatTheLibraryRestsOnCannotBeTakenAway(t *testing.T) {
+	l := newLibrary(t)
+	ctx := context.Background()
+	secret := l.media("a.jpg", origin.MediaDraft{Visibility: origin.Private})
+	c, err := l.ViewCollection(ctx, origin.System(), "media")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields, none := append([]origin.Field{{Name: "license", Type: origin.TextField}}, c.Fields...), []string{}
+	for i := range fields {
+		switch f := &fields[i]; f.Name {
+		case "file":
+			f.Protected, f.MaxSelect, f.MaxSize = false, 5, 1000
+		case "secret":
+			f.Hidden = false
+		case "folder", "slug", "uuid":
+			f.Pattern, f.Required = "", false
+		case "visibility":
+			f.Values = []string{"public", "private", "both"}
+		}
+	}
+	changed, err := l.UpdateCollection(ctx, origin.System(), "media", origin.CollectionInput{Fields: &fields, Indexes: &none})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := changed.Field("file"); !f.Protected || f.MaxSelect != 1 || f.MaxSize != 1000 || l.MediaLimit() != 1000 {
+		t.Errorf("%+v", f)
+	}
+	if !changed.Field("secret").Hidden || changed.Field("slug").Pattern == "" || len(changed.Field("visibility").Values) != 2 || len(changed.Indexes) != 3 || changed.Field("license") == nil {
+		t.Errorf("%+v", changed)
+	}
+	_, err = l.Open(ctx, &origin.ReadRequest{Collection: "media", Record: string(secret.ID), Name: string(secret.File)})
+	kind(t, "a private file", err, origin.NotFound)
+	less := fields[:3]
+	_, err = l.UpdateCollection(ctx, origin.System(), "media", origin.CollectionInput{Fields: &less})
+	kind(t, "fewer fields", err, origin.Invalid)
+	open := new(string)
+	_, err = l.UpdateCollection(ctx, origin.System(), "media", origin.CollectionInput{ListRule: &open})
+	kind(t, "another rule", err, origin.Invalid)
+	kind(t, "no library", l.DeleteCollection(ctx, origin.System(), "media"), origin.Invalid)
+}

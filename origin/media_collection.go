@@ -155,3 +155,45 @@ func uploadsCollection(now time.Time) *Collection {
 		{Name: "idx_uploads_expires", Columns: []IndexColumn{{Name: slotExpires}}},
 	}, now)
 }
+
+// holdLibrary keeps a change of the library's own collections to what the core can do without: the operator decides about the
+// size, the types and the listed thumbs of files, and about what only explains. All else, who may read a file and what is
+// unique among it, stays.
+func (b *collectionBuild) holdLibrary() {
+	var must *Collection
+	switch {
+	case b.old == nil:
+		return
+	case b.c.ID == MediaID:
+		must = mediaCollection(nil, b.c.Created)
+	case b.c.ID == keysID:
+		must = keysCollection(b.c.Created)
+	case b.c.ID == uploadsID:
+		must = uploadsCollection(b.c.Created)
+	default:
+		return
+	}
+	for i := range b.c.Fields {
+		own := &b.c.Fields[i]
+		f := must.FieldByID(own.ID)
+		if f == nil || f.Type != own.Type {
+			continue // one of the operator's own, or a change that is refused
+		}
+		held := *f
+		held.Name, held.Help, held.Presentable = own.Name, own.Help, own.Presentable
+		if f.Type == FileField {
+			held.MimeTypes, held.Thumbs = own.MimeTypes, own.Thumbs
+			if own.MaxSize > 0 {
+				held.MaxSize = own.MaxSize
+			}
+		}
+		*own = held
+	}
+	for _, x := range must.Indexes {
+		if !slices.ContainsFunc(b.c.Indexes, func(own Index) bool {
+			return own.Unique == x.Unique && own.Partial == x.Partial && slices.Equal(own.Columns, x.Columns)
+		}) {
+			b.c.Indexes = append(b.c.Indexes, x)
+		}
+	}
+}
