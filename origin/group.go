@@ -129,8 +129,12 @@ func (s *groups) joined(g *group, shut bool) []*member {
 	return g.members[:len(g.members):len(g.members)]
 }
 
-// unmade tells whether there is anything to gather: a listed thumb other than v that is not known to exist.
+// unmade tells whether there is anything to gather: a listed thumb other than v that is not known to exist, or one of any
+// size.
 func (r *resolved) unmade(v *variant) bool {
+	if r.sizes != nil {
+		return true
+	}
 	for _, other := range r.variants {
 		if other != v && other.refused == nil && other.etag.Load() == nil {
 			return true

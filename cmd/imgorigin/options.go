@@ -73,7 +73,7 @@ type serveOptions struct {
 	MaxSource   byteSize `help:"Size above which a picture gets no thumbs." default:"128MiB" placeholder:"SIZE"`
 	JPEGQuality int      `help:"Quality of JPEG thumbs, 1 to 100." name:"jpeg-quality" default:"80" placeholder:"N"`
 	WebPQuality int      `help:"Quality of WebP thumbs, 1 to 100." name:"webp-quality" default:"80" placeholder:"N"`
-	Mezzanine   int      `help:"Longer side, in pixels, of a reduced copy that is kept of photographs at least twice as long, for later thumbs to be made of; 256 to 4096, 1280 is a good one; 0: none." default:"0" placeholder:"N"`
+	Mezzanine   int      `help:"Longer side, in pixels, of a reduced copy that is kept of photographs at least twice as long, for later thumbs to be made of; 256 to 4096, 1024 is a good one; 0: none." default:"0" placeholder:"N"`
 
 	HeaderTimeout time.Duration `help:"How long receiving a request's header may take, and how long an idle connection is kept." default:"1m" placeholder:"TIME"`
 	BodyTimeout   time.Duration `help:"How long receiving a request's body may take." default:"5m" placeholder:"TIME"`
