@@ -274,11 +274,22 @@ func flextypeUploads(t *testing.T, w *dialectWorld) {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 	}
-	// What comes before its tokens is not received; in the query they come first.
-	late := []part{value("folder", "up"), file, both[0], both[1]}
-	w.ask(t, call{method: "POST", path: flexFiles, body: late}).want(t, 401)
+	// A small file may come before its tokens, and is discarded where they do not come.
+	first := func(data []byte, tokens ...part) reply {
+		return w.ask(t, call{method: "POST", path: flexFiles, body: append([]part{{"file", "first.bin", data}, value("folder", "up")}, tokens...)})
+	}
+	first([]byte("text"), both...).want(t, 200)
+	first([]byte("text"), both[0]).want(t, 401)
+	first([]byte("text"), both[0], value("access_token", w.keys["reader"])).want(t, 403)
+	for range 10 { // the places for such files are given back
+		first([]byte("text")).want(t, 401)
+	}
+	a := first(make([]byte, 17<<20), both...)
+	if want := flexRefusal(401, "Unauthorized", "The tokens must come before the file"); a.status != 401 || strings.TrimSpace(string(a.body)) != want {
+		t.Errorf("a large file before its tokens: %d %s", a.status, a.body)
+	}
 	w.ask(t, call{method: "POST", path: flexFiles + "?token={both}&access_token={both}", body: []part{file, value("folder", "up")}}).want(t, 200)
-	if list := w.flexGet(t, "path=up"); len(list) != 4 {
+	if list := w.flexGet(t, "path=up"); len(list) != 5 {
 		t.Errorf("%d files: %v", len(list), list)
 	}
 }

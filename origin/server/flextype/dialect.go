@@ -30,12 +30,13 @@ type Dialect struct {
 	core   *origin.Origin
 	config Config
 	log    *slog.Logger
-	prefix string // where it is mounted
+	prefix string        // where it is mounted
+	early  chan struct{} // places for files whose tokens have not come
 }
 
 // New returns the dialect of a core. The config must be valid.
 func New(core *origin.Origin, config Config) *Dialect {
-	d := &Dialect{core: core, config: config, log: config.Log}
+	d := &Dialect{core: core, config: config, log: config.Log, early: make(chan struct{}, earlyAtOnce)}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}

@@ -19,12 +19,17 @@ const maxBody = 256 << 10
 type input struct {
 	values map[string]any
 	upload *origin.Upload // nil: there is no file
+	early  chan struct{}  // has a place that is ours; nil: it has none
 }
 
 // end discards the file, unless a write took it.
 func (in *input) end() {
 	if in.upload != nil {
 		in.upload.Discard()
+	}
+	if in.early != nil {
+		<-in.early
+		in.early = nil
 	}
 }
 
@@ -124,20 +129,50 @@ func (in *input) readBody(contentType string, body io.Reader) error {
 	return server.ErrMediaType
 }
 
-// stage takes the file of a form from those who may write: the tokens come before it, or in the query, so that a
-// stranger's file is not received.
+// What is received of strangers, whose tokens may yet follow their file: some forms are written in that order.
+const (
+	maxEarly    = 16 << 20 // bytes of one file
+	earlyAtOnce = 8        // files
+)
+
+var errEarly = &refusal{401, "Unauthorized", "The tokens must come before the file"}
+
+// stage takes the file of a form from those who may write. Where the tokens have not come yet, a small one is taken on trust,
+// and discarded where they do not come.
 func (d *Dialect) stage(r *server.Request, in *input, part server.FilePart) (err error) {
-	if _, err := d.writer(r, in); err != nil {
-		return err
-	}
 	switch {
 	case part.Field != "file" || in.aboutMeta():
 		return nil // means nothing here, and is passed over
 	case in.upload != nil:
 		return invalid("There may be one file only.")
 	}
-	in.upload, err = d.core.Stage(r.LongContext(), part.Name, part.Body, d.core.MediaLimit())
+	limit := d.core.MediaLimit()
+	if in.text("token") != "" && in.text("access_token") != "" {
+		if _, err := d.writer(r, in); err != nil {
+			return err
+		}
+	} else if limit = min(limit, maxEarly); !in.trust(d.early) {
+		return errEarly
+	}
+	in.upload, err = d.core.Stage(r.LongContext(), part.Name, part.Body, limit)
+	if in.early != nil && origin.KindOf(err) == origin.TooLarge {
+		return errEarly
+	}
 	return err
+}
+
+// trust takes one of the places for files of strangers, until end.
+func (in *input) trust(places chan struct{}) bool {
+	if in.early != nil {
+		return true
+	}
+	select {
+	case places <- struct{}{}:
+		in.early = places
+		return true
+	default:
+		return false
+	}
 }
 
 // reader is who asks by a token that lets read.
