@@ -111,7 +111,7 @@ func (o *Origin) contentOf(ctx context.Context, r *resolved, policy Policy, free
 	made, err := o.rendition(ctx, r, v)
 	switch {
 	case err == nil:
-		v.etag.CompareAndSwap(nil, &made.etag)
+		v.knowETag(made.etag)
 		return thumb(r, v, policy, made.data, made.etag), nil
 	case hopeless(err):
 		return o.standIn(r, policy), nil

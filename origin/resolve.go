@@ -38,6 +38,15 @@ type variant struct {
 	etag     atomic.Pointer[string] // once known; the bytes may have left memory since
 }
 
+// knowETag remembers the tag by a string of its own: a pointer to the rendition's field would keep its bytes for as long as
+// the file's row is in memory, beside the memory cache and outside its budget.
+func (v *variant) knowETag(tag string) {
+	if v.etag.Load() == nil {
+		own := tag
+		v.etag.CompareAndSwap(nil, &own)
+	}
+}
+
 // resolvedCost is what a resolved row weighs in memory beside its variants, in bytes, roughly.
 const (
 	resolvedCost = 1024
