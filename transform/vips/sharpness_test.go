@@ -46,7 +46,7 @@ func wantSharp(t *testing.T, r *Renderer, src []byte, forms ...string) float64 {
 	least := 1.0
 	for _, form := range forms {
 		g := thumb(form).Geometry(w, h)
-		want := lanczosScale(full, g.Source.X, g.Source.Y, g.Source.Width, g.Source.Height, g.Scaled.Width, g.Scaled.Height)
+		want := lanczos.scale(full, g.Source.X, g.Source.Y, g.Source.Width, g.Source.Height, g.Scaled.Width, g.Scaled.Height)
 		got := luma(render(t, r, src, form, transform.PNG))
 		if got.w != want.w || got.h != want.h {
 			t.Fatalf("%s: %d×%d, want %d×%d", form, got.w, got.h, want.w, want.h)

@@ -54,23 +54,41 @@ func ssim(a, b plane) float64 {
 	return sum / float64(windows)
 }
 
-// lanczosScale scales the rectangle x, y, w, h of p to ow × oh by Lanczos with three
-// lobes, in floating point, with the edge pixels repeated beyond the rectangle.
-func lanczosScale(p plane, x, y, w, h, ow, oh int) plane {
+// kernel is a filter that is zero from support on.
+type kernel struct {
+	support float64
+	at      func(x float64) float64
+}
+
+// lanczos is the windowed sinc with three lobes.
+var lanczos = kernel{3, func(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	x *= math.Pi
+	return 3 * math.Sin(x) * math.Sin(x/3) / (x * x)
+}}
+
+// triangle is PocketBase's kernel.
+var triangle = kernel{1, func(x float64) float64 { return max(0, 1-math.Abs(x)) }}
+
+// scale scales the rectangle x, y, w, h of p to ow × oh in floating point, with the
+// edge pixels repeated beyond the rectangle.
+func (k kernel) scale(p plane, x, y, w, h, ow, oh int) plane {
 	across := make([]float64, ow*h)
 	for i := range ow {
-		first, weights := lanczosWeights(w, ow, i)
+		first, weights := k.weights(w, ow, i)
 		for j := range h {
-			for k, wt := range weights {
-				across[j*ow+i] += wt * p.pix[(y+j)*p.w+x+min(max(first+k, 0), w-1)]
+			for n, wt := range weights {
+				across[j*ow+i] += wt * p.pix[(y+j)*p.w+x+min(max(first+n, 0), w-1)]
 			}
 		}
 	}
 	out := plane{ow, oh, make([]float64, ow*oh)}
 	for j := range oh {
-		first, weights := lanczosWeights(h, oh, j)
-		for k, wt := range weights {
-			row := across[min(max(first+k, 0), h-1)*ow:]
+		first, weights := k.weights(h, oh, j)
+		for n, wt := range weights {
+			row := across[min(max(first+n, 0), h-1)*ow:]
 			for i := range ow {
 				out.pix[j*ow+i] += wt * row[i]
 			}
@@ -82,25 +100,19 @@ func lanczosScale(p plane, x, y, w, h, ow, oh int) plane {
 	return out
 }
 
-// lanczosWeights returns the weights of output pixel i where in pixels become out.
-func lanczosWeights(in, out, i int) (first int, weights []float64) {
-	const lobes = 3
+// weights returns the weights of output pixel i where in pixels become out.
+func (k kernel) weights(in, out, i int) (first int, weights []float64) {
 	factor := float64(in) / float64(out)
 	wide := max(factor, 1)
 	centre := (float64(i)+0.5)*factor - 0.5
-	first = int(math.Ceil(centre - lobes*wide))
+	first = int(math.Ceil(centre - k.support*wide))
 	var sum float64
-	for k := first; float64(k) <= centre+lobes*wide; k++ {
-		t := math.Pi * (float64(k) - centre) / wide
-		wt := 1.0
-		if t != 0 {
-			wt = lobes * math.Sin(t) * math.Sin(t/lobes) / (t * t)
-		}
-		weights = append(weights, wt)
-		sum += wt
+	for n := first; float64(n) <= centre+k.support*wide; n++ {
+		weights = append(weights, k.at((float64(n)-centre)/wide))
+		sum += weights[len(weights)-1]
 	}
-	for k := range weights {
-		weights[k] /= sum
+	for n := range weights {
+		weights[n] /= sum
 	}
 	return first, weights
 }
