@@ -45,6 +45,8 @@ func choose(m transform.Meta, l layout, p transform.Plan) (path, string) {
 		return viaLibvips, "strong reduction: bimg leaves the kernel as little as 1 × the target, and aliases"
 	case m.Format == transform.WebP && l.resampled():
 		return viaLibvips, "WebP: bimg decodes in full where libvips scales while decoding, 1.25 × the time"
+	case p.Output == transform.JPEG:
+		return viaLibvips, "JPEG output: bimg has no say in the quantisation, and keeps less detail in the same bytes"
 	case p.Output == transform.WebP:
 		return viaLibvips, "WebP output: bimg, told to strip metadata, leaves EXIF and XMP in"
 	case p.Output == transform.AVIF:

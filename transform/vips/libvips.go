@@ -1,7 +1,7 @@
 package vips
 
 /*
-#cgo pkg-config: vips
+#cgo pkg-config: vips libjpeg
 #cgo CFLAGS: -std=gnu11 -O3 -Wall
 #cgo LDFLAGS: -lm
 #include "render.h"

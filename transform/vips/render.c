@@ -249,12 +249,11 @@ static VipsImage *finish(VipsImage *in, const ig_job *job)
 	return vips_image_hasalpha(in) ? drop_unused_alpha(in) : in;
 }
 
-static int encode(VipsImage *in, const ig_job *job, ig_result *result)
+static int encode(VipsImage *in, const ig_job *job, const int *cancel, ig_result *result)
 {
 	switch (job->output) {
 	case IG_JPEG:
-		return vips_jpegsave_buffer(in, &result->data, &result->length, "strip", TRUE,
-			"Q", job->quality, "optimize_coding", TRUE, "interlace", job->progressive, NULL);
+		return ig_jpegsave(in, job->quality, job->progressive, cancel, &result->data, &result->length);
 	case IG_PNG:
 		return vips_pngsave_buffer(in, &result->data, &result->length, "strip", TRUE,
 			"compression", job->compression, "bitdepth", 8,
@@ -316,7 +315,7 @@ static void produce(VipsImage *in, const ig_job *job, const int *cancel, ig_resu
 	if (!(in = finish(in, job)))
 		return;
 	watch(in, cancel);
-	if (!encode(in, job, result))
+	if (!encode(in, job, cancel, result))
 		result->stage = IG_OK;
 	g_object_unref(in);
 }
@@ -401,13 +400,14 @@ void ig_encode_webp(const void *pixels, int width, int height, int bands,
 	int quality, ig_result *result)
 {
 	const ig_job job = {.output = IG_WEBP, .quality = quality};
+	const int never = 0;
 	VipsImage *in = vips_image_new_from_memory(pixels, (size_t)width * height * bands,
 		width, height, bands, VIPS_FORMAT_UCHAR), *out;
 
 	*result = (ig_result){.stage = IG_ENCODE};
 	// vips_image_new_from_memory guesses no colour space.
 	if (in && (in = next(in, vips_copy(in, &out, "interpretation", VIPS_INTERPRETATION_sRGB, NULL), &out))) {
-		if (!encode(in, &job, result))
+		if (!encode(in, &job, &never, result))
 			result->stage = IG_OK;
 		g_object_unref(in);
 	}

@@ -88,7 +88,10 @@ gint64 ig_warnings_end(void);
 gint64 ig_warnings(void);       // since the start, of the process
 gint64 ig_stray_warnings(void); // those on threads that are between none
 
-// Used between the C files only.
+// Used between the C files only. ig_jpegsave encodes 8-bit grey or RGB pixels; *data is
+// to be freed by g_free. It reports failure, also soon after *cancel is set.
+int ig_jpegsave(VipsImage *in, int quality, int progressive, const int *cancel,
+	void **data, size_t *length);
 void ig_take_error(ig_result *result);
 VipsImage *ig_resample(VipsImage *in, const ig_job *job, const int *cancel);
 

@@ -42,7 +42,7 @@ func sharpness(t testing.TB, r *Renderer, src []byte, forms []string, side strin
 	var all []likeness
 	for i, form := range forms {
 		g := thumb(form).Geometry(upright.Width, upright.Height)
-		truth := lanczosScale(full, g.Source.X, g.Source.Y, g.Source.Width, g.Source.Height, g.Scaled.Width, g.Scaled.Height)
+		truth := lanczos.scale(full, g.Source.X, g.Source.Y, g.Source.Width, g.Source.Height, g.Scaled.Width, g.Scaled.Height)
 		like := func(file []byte) float64 {
 			got := luma(decode(t, file))
 			if got.w != truth.w || got.h != truth.h {

@@ -234,7 +234,7 @@ func TestTrap9ErrorsAreNotAnothersErrors(t *testing.T) {
 	r := newRenderer(t)
 	good := encode(picture.Chart(200, 150), transform.JPEG)
 	bad := without(good, 1000, 0.5)
-	p := plan(t, good, "150x0", transform.Unknown) // bimg's case
+	p := plan(t, good, "150x0", transform.PNG) // bimg's case
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
