@@ -141,7 +141,7 @@ func ownWords(ctx context.Context, e *gqlerrors.QueryError) code {
 // tooLong are the library's words for a query beyond maxQuery.
 var tooLong = regexp.MustCompile(`^query length \d+ exceeds`)
 
-var tooComplexRules = map[string]bool{"MaxDepthExceeded": true, "MaxDepthEvaluationError": true, "OverlapValidationLimitExceeded": true}
+var tooComplexRules = map[string]bool{"MaxDepthExceeded": true, "OverlapValidationLimitExceeded": true}
 
 // beyondIntForm are the library's words for a number that GraphQL's Int, which has 32 bits, cannot hold: of the query's text, and
 // of a variable. It says them before our resolver could say that such a size is too large.

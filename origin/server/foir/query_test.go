@@ -41,6 +41,7 @@ func TestAQueryThatCannotBeAnsweredIsToldWhy(t *testing.T) {
 		{"a text without an end", `{file(id:"`, "", "GRAPHQL_PARSE_FAILED"},
 		{"no such field", `{folder{id}}`, "", "GRAPHQL_VALIDATION_FAILED"},
 		{"an argument is missing", `mutation{createFileUpload(filename:"a",mimeType:"b"){uploadId}}`, "", "GRAPHQL_VALIDATION_FAILED"},
+		{"no such fragment", `{...nowhere}`, "", "GRAPHQL_VALIDATION_FAILED GRAPHQL_VALIDATION_FAILED"},
 		{"no such operation", `query a{__typename}`, "", "BAD_USER_INPUT"},
 		{"a subscription", `subscription{file}`, "", "BAD_USER_INPUT"},
 		{"a size past Int", `mutation{` + create + `2147483648){uploadId}}`, "", "FILE_TOO_LARGE"},
