@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"transform/vips/internal/yardstick": {"transform"}, // cgo for the tests of vips, which Go allows in no _test file
 	"catalog":                           {"origin", "transform", "cache", "auth", "rule", "internal/intern"},
 	"catalog/sqlite":                    {"catalog", "origin", "transform", "cache", "auth", "rule", "internal/intern"},
+	"catalog/postgres":                  {"catalog", "origin", "transform", "cache", "auth", "rule", "internal/intern"},
 	"catalog/catalogtest":               {"catalog", "origin", "transform", "cache", "auth", "rule", "internal/intern"},
 	"blob/local":                        {"origin", "transform", "cache", "auth", "rule", "internal/intern"},
 	"blob/blobtest":                     {"origin", "transform", "cache", "auth", "rule", "internal/intern"},
@@ -54,6 +55,7 @@ var onlyIn = map[string][]string{
 	"github.com/golang-jwt/jwt/v5":        {"auth"},
 	"golang.org/x/crypto/bcrypt":          {"auth"},
 	"github.com/mattn/go-sqlite3":         {"catalog/sqlite"},
+	"github.com/jackc/pgx/v5":             {"catalog/postgres"},
 	"github.com/ganigeorgiev/fexpr":       {"rule"},
 	"github.com/alecthomas/kong":          {"cmd/imgorigin"},
 	"github.com/graph-gophers/graphql-go": {"origin/server/foir"},

@@ -1,0 +1,119 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/imgorigin/imgorigin/origin"
+)
+
+// setFile changes the file row of a record.
+func setFile(ctx context.Context, id origin.RecordID) func(origin.CatalogTx) error {
+	return func(tx origin.CatalogTx) error {
+		return tx.PutFile(ctx, &origin.File{FileRef: origin.FileRef{Collection: "c", Record: id, Name: "f"}})
+	}
+}
+
+// A transaction may take its number, and its number in the log, long before it commits. A watcher that remembers the last
+// number that it has seen would never report it.
+func TestWatcherHearsOfCommitsOutOfTheOrderOfTheirNumbers(t *testing.T) {
+	cat := open(t, fresh(t))
+	defer cat.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	news := make(chan origin.Change, 100)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { _ = cat.Watch(ctx, func(c origin.Change) { news <- c }) })
+	want := func(want origin.Change) {
+		t.Helper()
+		select {
+		case got := <-news:
+			if got != want {
+				t.Fatalf("reported %+v, want %+v, each once", got, want)
+			}
+		case <-ctx.Done():
+			t.Fatalf("%+v was not reported", want)
+		}
+	}
+	of := func(id origin.RecordID) origin.Change { return origin.Change{Collection: "c", Record: id} }
+	want(origin.Change{All: true})
+
+	slow, err := cat.pool.get(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cat.pool.put(slow)
+	early := changeSet{}
+	early.add(of("early"))
+	if err := errors.Join(slow.exec(ctx, "BEGIN"), early.log(ctx, slow)); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []origin.RecordID{"late", "later", "latest"} {
+		if err := cat.Write(ctx, setFile(ctx, id)); err != nil {
+			t.Fatal(err)
+		}
+		want(of(id)) // who comes late need not wait for who is early
+	}
+	if err := slow.exec(ctx, "COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	want(of("early"))
+	if err := cat.Write(ctx, setFile(ctx, "last")); err != nil {
+		t.Fatal(err)
+	}
+	want(of("last"))
+}
+
+func TestWatchEndsWithAnErrorWhenItsConnectionDoes(t *testing.T) {
+	cfg := fresh(t)
+	cat := open(t, cfg)
+	defer cat.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err := cat.Watch(ctx, func(origin.Change) {
+		statement(t, cfg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query ~ 'pg_snapshot_xmin'")
+	})
+	if err == nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, origin.ErrClosed) {
+		t.Errorf("Watch: %v, want the connection's end", err)
+	}
+	if err := cat.Check(ctx); err != nil {
+		t.Errorf("after that: %v", err)
+	}
+}
+
+func TestOldChangesAreRemovedAndWhoWasAwayIsToldAll(t *testing.T) {
+	cfg := fresh(t)
+	cat := open(t, cfg)
+	defer cat.Close()
+	ctx := t.Context()
+	for _, id := range []origin.RecordID{"old", "new"} {
+		if err := cat.Write(ctx, setFile(ctx, id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	statement(t, cfg, "UPDATE changes SET at = at - interval '2 hours' WHERE record = 'old'")
+	cn, err := cat.pool.get(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cat.pool.put(cn)
+	var told []origin.Change
+	w := &watch{conn: cn, keep: cfg.Keep, changed: func(c origin.Change) { told = append(told, c) }}
+	if err := w.look(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	err = cn.each(ctx, "SELECT record FROM changes", nil, func(row []any) error { left = append(left, text(row[0])); return nil })
+	if err != nil || len(left) != 1 || left[0] != "new" {
+		t.Errorf("left in the log: %q, %v", left, err)
+	}
+	w.looked = w.looked.Add(-cfg.Keep) // as if asleep
+	if err := w.look(ctx); err != nil || len(told) != 2 || !told[1].All {
+		t.Errorf("told %+v, %v, want All twice", told, err)
+	}
+}
