@@ -18,8 +18,8 @@
 // scales it as it does annex K's.
 enum { EVEN = 23 };
 
-// From this quality on the colours are as many as the pixels, as libvips has it, and
-// the quality is taken to the letter.
+// From this quality on, which is for what is worked on further, all is as libvips has
+// it: annex K, as many colours as pixels, and no budget.
 enum { FULL_COLOUR = 90 };
 
 // BUDGET is the part of the bytes at quality 95 by annex K, PocketBase's own, that a
@@ -33,6 +33,7 @@ typedef struct {
 	int quality;
 	double step; // at quality 50 in all places; 0 is annex K
 	int progressive, optimised;
+	int full; // as many colours as pixels
 } style;
 
 typedef struct {
@@ -67,7 +68,7 @@ static void set(struct jpeg_compress_struct *c, VipsImage *in, style s)
 		even[i] = s.step + 0.5;
 	if (s.step > 0)
 		jpeg_add_quant_table(c, 0, even, jpeg_quality_scaling(s.quality), TRUE);
-	if (s.step > 0 && s.quality >= FULL_COLOUR)
+	if (s.full)
 		c->comp_info[0].h_samp_factor = c->comp_info[0].v_samp_factor = 1;
 	c->write_JFIF_header = FALSE; // says no more than what is taken for granted without it
 	c->optimize_coding = s.optimised;
@@ -123,7 +124,8 @@ static double weigh(VipsImage *in, style s, const int *cancel)
 int ig_jpegsave(VipsImage *in, int quality, int progressive, const int *cancel, void **data, size_t *length)
 {
 	const style pocketbase = {.quality = 95};
-	style s = {quality, EVEN, progressive, TRUE};
+	const int full = quality >= FULL_COLOUR;
+	style s = {quality, full ? 0 : EVEN, progressive, TRUE, full};
 
 	if (in->BandFmt != VIPS_FORMAT_UCHAR || (in->Bands != 1 && in->Bands != 3) || vips_image_wio_input(in)) {
 		vips_error("imgorigin", "no pixels for JPEG");
@@ -131,7 +133,7 @@ int ig_jpegsave(VipsImage *in, int quality, int progressive, const int *cancel, 
 	}
 	if (save(in, s, cancel, data, length))
 		return -1;
-	if (quality >= FULL_COLOUR)
+	if (full)
 		return 0;
 	const double part = *length / weigh(in, pocketbase, cancel);
 	if (part <= BUDGET) // or below 0, where there is nothing to compare with
