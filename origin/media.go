@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/imgorigin/imgorigin/auth"
 	"github.com/imgorigin/imgorigin/transform"
@@ -163,12 +164,12 @@ func NewUUID() string {
 }
 
 // SplitPath parts "a/b/name.jpg" into folder and slug. Slashes at either end mean nothing; a path with an empty segment,
-// "." or "..", a backslash or a control character is Invalid.
+// "." or "..", a backslash, a control character or what is no UTF-8 is Invalid.
 func SplitPath(p string) (folder, slug string, err error) {
 	p = strings.Trim(p, "/")
 	folder, slug = path.Split(p)
 	folder = strings.TrimSuffix(folder, "/")
-	if !slugForm.MatchString(slug) || len(p) > 4*(maxMediaFolder+maxMediaName) || folder != "" && !folderForm.MatchString(folder) {
+	if !slugForm.MatchString(slug) || len(p) > 4*(maxMediaFolder+maxMediaName) || folder != "" && !folderForm.MatchString(folder) || !utf8.ValidString(p) {
 		return "", "", &Error{Op: "media.path", Kind: Invalid, Message: "The path is not valid."}
 	}
 	return folder, slug, nil
@@ -178,7 +179,7 @@ func SplitPath(p string) (folder, slug string, err error) {
 // a path is Invalid.
 func CleanFolder(folder string) (string, error) {
 	folder = strings.Trim(folder, "/")
-	if folder != "" && !folderForm.MatchString(folder) {
+	if folder != "" && !folderForm.MatchString(folder) || !utf8.ValidString(folder) {
 		return "", &Error{Op: "media.path", Kind: Invalid, Message: "The folder is not valid."}
 	}
 	return folder, nil

@@ -112,3 +112,26 @@ func TestAKeySpeaksUntilItIsRevoked(t *testing.T) {
 	_, err = l.VerifyKey(ctx, text)
 	refused(t, "a revoked key", err, origin.Unauthenticated, "A valid API key is required.")
 }
+
+func TestAPathThatIsNoTextNamesNothing(t *testing.T) {
+	l := newLibrary(t)
+	m := l.media("a.jpg", origin.MediaDraft{Visibility: origin.Public})
+	ctx := context.Background()
+	for _, path := range []string{"\xff\xfe.jpg", "a\xff/b.jpg"} {
+		if _, err := l.OpenMedia(ctx, &origin.MediaRead{Ref: origin.ByPath(path)}); origin.KindOf(err) != origin.NotFound {
+			t.Errorf("open %q: %v", path, err)
+		}
+		if _, err := l.Media(ctx, both, origin.ByPath(path)); origin.KindOf(err) != origin.NotFound {
+			t.Errorf("view %q: %v", path, err)
+		}
+		if err := l.DeleteMedia(ctx, both, origin.ByPath(path)); origin.KindOf(err) != origin.NotFound {
+			t.Errorf("delete %q: %v", path, err)
+		}
+		if _, err := l.MoveMedia(ctx, both, origin.ByID(m.ID), path); origin.KindOf(err) != origin.Invalid {
+			t.Errorf("move to %q: %v", path, err)
+		}
+		if _, err := l.ListMedia(ctx, both, path, 0, 0); origin.KindOf(err) != origin.Invalid {
+			t.Errorf("list %q: %v", path, err)
+		}
+	}
+}
