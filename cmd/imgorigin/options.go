@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/imgorigin/imgorigin/catalog/sqlite"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/origin/server"
 	"github.com/imgorigin/imgorigin/transform"
@@ -19,12 +18,9 @@ import (
 
 // dataOptions say where a library is. Every command that touches one has them.
 type dataOptions struct {
-	Dir string `help:"Folder of the library: catalog, originals and renditions." default:"data" placeholder:"DIR"`
+	Dir     string         `help:"Folder of the library: catalog, originals and renditions." default:"data" placeholder:"DIR"`
+	Catalog catalogAddress `help:"What keeps collections and records: sqlite, a file within --dir; or a PostgreSQL database, postgres://USER:PASSWORD@HOST:PORT/NAME, that several servers may share. A password is better in the variable, or in PGPASSWORD." default:"sqlite" placeholder:"URL"`
 	storageOptions
-}
-
-func (d dataOptions) sqlite() sqlite.Config {
-	return sqlite.Default(d.Dir)
 }
 
 // logOptions say what is logged, and how.

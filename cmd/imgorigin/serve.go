@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/imgorigin/imgorigin/blob/local"
-	"github.com/imgorigin/imgorigin/catalog/sqlite"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/origin/fetch"
 	"github.com/imgorigin/imgorigin/origin/server"
@@ -115,13 +114,13 @@ func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, co
 	return err
 }
 
-// library is the catalog and the blob store of a data folder.
+// library is a catalog and a blob store.
 type library struct {
-	catalog *sqlite.Catalog
+	catalog origin.Catalog
 	blobs   *local.Store
 }
 
-// openLibrary opens a data folder, and makes it where there is none.
+// openLibrary opens a library, and makes it where there is none.
 func openLibrary(ctx context.Context, d dataOptions) (*library, error) {
 	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("--dir: %w", err)
@@ -130,9 +129,9 @@ func openLibrary(ctx context.Context, d dataOptions) (*library, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--dir: %w", err)
 	}
-	catalog, err := sqlite.Open(ctx, d.sqlite())
+	catalog, err := d.openCatalog(ctx)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("--dir: %w", err), blobs.Close())
+		return nil, errors.Join(err, blobs.Close())
 	}
 	return &library{catalog, blobs}, nil
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/imgorigin/imgorigin/origin"
@@ -64,14 +63,17 @@ func (g *gcCommand) Run(ctx context.Context, m *Main) error {
 		return fmt.Errorf("--age: must not be negative, is %s", g.Age)
 	}
 	// A new, empty catalog would make an orphan of every original.
-	if _, err := os.Stat(g.sqlite().Path()); err != nil {
-		return fmt.Errorf("--dir: there is no library in %s: %w", g.Dir, err)
+	if err := g.mustHaveFile(); err != nil {
+		return err
 	}
 	lib, err := openLibrary(ctx, g.dataOptions)
 	if err != nil {
 		return err
 	}
 	defer lib.Close()
+	if err := g.mustHaveLibrary(ctx, lib.catalog); err != nil {
+		return err
+	}
 	s, err := origin.CollectGarbage(ctx, lib.catalog, lib.blobs, time.Now(), g.Age)
 	fmt.Fprintf(m.Stdout, "%d originals and %d renditions seen; %d and %d removed, %d bytes\n",
 		s.Originals, s.Renditions, s.RemovedOriginals, s.RemovedRenditions, s.RemovedBytes)
