@@ -64,7 +64,7 @@ func TestThumbnailsAreAsSharpAsLanczos(t *testing.T) {
 	r := newRenderer(t)
 	sources := map[string][]byte{}
 	for name, img := range map[string]image.Image{
-		"chart": picture.Chart(1400, 900), "landscape": picture.Landscape(1400, 900, 1), "flower": picture.Flower(1000, 1400, 1),
+		"chart": picture.Chart(1200, 800), "landscape": picture.Landscape(1000, 700, 1), "flower": picture.Flower(600, 900, 1),
 	} {
 		sources[name+" as JPEG"] = picture.Must(picture.JPEG(img, 92))
 		sources[name+" as PNG"] = picture.Must(picture.PNG(img))
@@ -80,7 +80,7 @@ func TestThumbnailsAreAsSharpAsLanczos(t *testing.T) {
 	for name, file := range sources {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			least := wantSharp(t, r, file, "64x64", "100x100t", "150x0", "230x170b", "400x300f", "0x333", "500x500")
+			least := wantSharp(t, r, file, "64x64", "150x0", "230x170b", "400x300f")
 			t.Logf("least SSIM %.4f", least)
 		})
 	}
