@@ -17,7 +17,7 @@ func instructions(ctx context.Context, b *bench) (*report, error) {
 	if out, err := exec.CommandContext(ctx, "go", "test", "-c", "-o", exe, "./origin/server").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building the benchmarks: %w\n%s", err, out)
 	}
-	const hits = 20_000
+	const hits = 10_000
 	r := &report{
 		title: "Instructions of a hit",
 		commands: []string{"make bench ONLY=instructions",
