@@ -205,9 +205,12 @@ func (o *Origin) mediaOwner(ctx context.Context, r *resolved, ref FileRef) error
 }
 
 // opensMedia tells whether a file token gives the right to any size of a public file. It is looked at only for a size
-// that is not known yet.
+// that not everybody gets.
 func (o *Origin) opensMedia(ctx context.Context, r *resolved, req *ReadRequest) bool {
-	if r.sizes == nil || req.FileToken == "" || req.Thumb == "" || r.variant(req.Thumb) != nil || (*r.sizes.known.Load())[req.Thumb] != nil {
+	if r.sizes == nil || req.FileToken == "" || req.Thumb == "" || r.variant(req.Thumb) != nil {
+		return false
+	}
+	if len(r.field.Thumbs) == 0 && (*r.sizes.known.Load())[req.Thumb] != nil {
 		return false
 	}
 	p, err := o.verify(ctx, req.FileToken, auth.TypeFile)

@@ -32,6 +32,9 @@ func newSizes() *sizes {
 
 // size returns the variant of a spec that no field lists, or nil where the caller gets none. free callers get any.
 func (o *Origin) size(ctx context.Context, r *resolved, spec string, free bool) (*variant, error) {
+	if !free && len(r.field.Thumbs) > 0 {
+		return nil, nil // the operator has listed what guests may have, whatever others were given
+	}
 	if v := (*r.sizes.known.Load())[spec]; v != nil {
 		return v, nil
 	}
@@ -49,9 +52,6 @@ func (o *Origin) size(ctx context.Context, r *resolved, spec string, free bool) 
 	}
 	var stored map[string]bool
 	if !free {
-		if len(r.field.Thumbs) > 0 {
-			return nil, nil // the operator has listed what guests may have
-		}
 		if stored, err = o.storedSizes(ctx, r.file); err != nil {
 			return nil, err
 		}

@@ -98,4 +98,7 @@ func TestTheOperatorMayListTheSizesInstead(t *testing.T) {
 	if !l.sized(m, reader, "33x0") {
 		t.Error("a key gets listed sizes only")
 	}
+	if l.sized(m, guest, "33x0") {
+		t.Error("a guest gets what a key was given")
+	}
 }
