@@ -30,9 +30,9 @@ func main() {
 	}
 }
 
-// gcPercent is how much garbage there may be for each byte in use, where GOGC does not say: half of Go's default. Garbage
+// gcPercent is how much garbage there may be for each byte in use, where GOGC does not say: a quarter of Go's default. Garbage
 // here is mostly originals of some tens of megabytes, read for one thumb each; a hit from memory makes none to collect.
-const gcPercent = 50
+const gcPercent = 25
 
 // Main is the program with its surroundings, so that a test can start it on port 0 in a folder of its own.
 type Main struct {
