@@ -39,6 +39,7 @@ type Origin struct {
 	verifier *auth.Verifier
 	signer   *auth.Signer // of URLs
 	keyUses  *keyUses
+	fills    fills
 
 	addresses *intern.Table             // keys of files, so that a warm address allocates none
 	files     *cache.Cache[*resolved]   // rows by the address that was asked for
@@ -70,6 +71,7 @@ func New(ctx context.Context, config Config, parts Parts) (*Origin, error) {
 		log: parts.Log, now: parts.Now,
 		epochs:    newEpochs(),
 		keyUses:   newKeyUses(),
+		fills:     fills{under: make(map[string]int)},
 		addresses: intern.New(),
 		groups:    groups{open: make(map[Key]*group)},
 		flight:    cache.NewFlight[*rendition](),

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -103,9 +104,10 @@ func (o *Origin) SignSlot(slot *Slot, path string) (query string) {
 //  2. NotFound: there is no such slot, or its time is over;
 //  3. Conflict: it has its bytes already;
 //  4. Invalid: length or type are not those that were announced, by the declaration or by the bytes;
-//  5. as of Stage.
+//  5. Busy: the bytes of the slot are on their way several times already;
+//  6. as of Stage.
 //
-// In 2 to 5 nothing of these bytes is kept, and an open slot stays open.
+// In 2 to 6 nothing of these bytes is kept, and an open slot stays open.
 func (o *Origin) FillSlot(ctx context.Context, id, contentType string, length int64, body io.Reader) error {
 	const op = "slot.fill"
 	r, err := o.slot(ctx, o.catalog, op, id)
@@ -122,6 +124,10 @@ func (o *Origin) FillSlot(ctx context.Context, id, contentType string, length in
 	if contentType != "" && !sameType(contentType, r.Text(slotMIME)) {
 		return &Error{Op: op, Kind: Invalid, Message: "The content type is not the announced one."}
 	}
+	if !o.fills.begin(id) {
+		return &Error{Op: op, Kind: Busy, Private: true}
+	}
+	defer o.fills.end(id)
 	u, err := o.Stage(ctx, r.Text(slotName), body, size)
 	if KindOf(err) == TooLarge {
 		return &Error{Op: op, Kind: Invalid, Message: "There are more bytes than announced.", Err: err}
@@ -137,6 +143,34 @@ func (o *Origin) FillSlot(ctx context.Context, id, contentType string, length in
 		return &Error{Op: op, Kind: Invalid, Message: "The bytes are not of the announced type."}
 	}
 	return o.keepSlot(ctx, op, r, u)
+}
+
+// maxFills is how often the bytes of one slot may be on their way at once: more than once, since a client may try again
+// before its broken connection is known to be, and not often, since each keeps as many bytes as were announced.
+const maxFills = 8
+
+// fills counts who is sending the bytes of a slot.
+type fills struct {
+	mu    sync.Mutex
+	under map[string]int // by the slot's id
+}
+
+func (f *fills) begin(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.under[id] >= maxFills {
+		return false
+	}
+	f.under[id]++
+	return true
+}
+
+func (f *fills) end(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.under[id]--; f.under[id] == 0 {
+		delete(f.under, id)
+	}
 }
 
 // keepSlot makes the bytes durable and the slot filled. Of two who fill at once one wins.

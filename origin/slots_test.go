@@ -227,3 +227,28 @@ func TestWhatMayBeAnnounced(t *testing.T) {
 		}
 	}
 }
+
+func TestTheBytesOfASlotComeAFewTimesAtOnce(t *testing.T) {
+	l := newLibrary(t)
+	ctx := context.Background()
+	data := smallJPEG(t, 40, 30)
+	slot := l.slot("a.jpg", "image/jpeg", len(data))
+	var group sync.WaitGroup
+	var pipes []*io.PipeWriter
+	for range 8 {
+		r, w := io.Pipe()
+		pipes = append(pipes, w)
+		group.Go(func() { kind(t, "a broken body", l.FillSlot(ctx, slot.ID, "image/jpeg", -1, r), origin.Invalid) })
+		if _, err := w.Write(data[:1]); err != nil { // it is being received
+			t.Fatal(err)
+		}
+	}
+	kind(t, "one more", l.FillSlot(ctx, slot.ID, "image/jpeg", -1, bytes.NewReader(data)), origin.Busy)
+	for _, w := range pipes {
+		w.CloseWithError(io.ErrUnexpectedEOF)
+	}
+	group.Wait()
+	if err := l.FillSlot(ctx, slot.ID, "image/jpeg", -1, bytes.NewReader(data)); err != nil {
+		t.Error("once they are gone:", err)
+	}
+}
