@@ -3,6 +3,7 @@ package origin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/imgorigin/imgorigin/auth"
@@ -59,9 +60,15 @@ func (o *Origin) CreateItem(ctx context.Context, who Caller, collection string, 
 	return o.item(ctx, op, System(), c, made.Record)
 }
 
+// maxItemFiles bounds the files that one call names for one relation: each is looked up.
+const maxItemFiles = 1000
+
 // mediaIDs puts the ids of records in the place of UUIDs. What is none, or that of no file, stays: the field's own rules
 // refuse it.
 func (o *Origin) mediaIDs(ctx context.Context, names []string) ([]string, error) {
+	if len(names) > maxItemFiles {
+		return nil, &Error{Op: "item", Kind: Invalid, Message: fmt.Sprintf("At most %d files may be named at once.", maxItemFiles)}
+	}
 	ids := slices.Clone(names)
 	for i, name := range names {
 		ref := ByUUID(name)

@@ -3,6 +3,7 @@ package origin_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -46,6 +47,7 @@ func TestItemsReferToFilesByTheirUUIDs(t *testing.T) {
 		t.Fatalf("%+v, %v", found, err)
 	}
 	kind(t, "a file that there is not", edit(origin.AddFiles, origin.NewUUID()), origin.Invalid)
+	kind(t, "more files than are looked up at once", edit(origin.AddFiles, slices.Repeat([]string{a.UUID}, 1001)...), origin.Invalid)
 	_, err = l.CreateItem(ctx, writer, "cricket__player", map[string]any{"fibery_id": "f2"})
 	kind(t, "a required field", err, origin.Invalid)
 	_, err = l.FindItem(ctx, reader, "cricket__player", "name", "Virat")

@@ -83,6 +83,13 @@ func (o *Origin) Keys(ctx context.Context, who Caller) ([]APIKey, error) {
 	return keys, nil
 }
 
+// misdated tells whether a date was given that is none. Other collections take it for no date, as PocketBase does; a key
+// with a mistyped end would never expire.
+func (d *draft) misdated(f *Field) bool {
+	given := castText(d.change.in.Values[f.Name])
+	return given != "" && d.record.Text(f.Name) == ""
+}
+
 func keyOf(r *Record) APIKey {
 	scopes, _ := auth.ParseScope(r.Text(keyScopes)) // what it does not know gives no right
 	return APIKey{

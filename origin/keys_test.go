@@ -77,6 +77,27 @@ func TestAKeyEnds(t *testing.T) {
 	refused(t, "an expired key", err, origin.Unauthenticated, "A valid API key is required.")
 }
 
+func TestTheEndOfAKeyIsNoTypingMistake(t *testing.T) {
+	l := newLibrary(t)
+	ctx := context.Background()
+	end := time.Now().Add(time.Hour)
+	id, _, _ := auth.SplitKey(l.key("a", auth.FilesRead, end))
+	set := func(expires string) error {
+		_, err := l.UpdateRecord(ctx, origin.System(), "_keys", id, origin.RecordInput{Values: map[string]any{"expires": expires}})
+		return err
+	}
+	for _, mistyped := range []string{"garbage", "tomorrow", "10000-01-01"} {
+		kind(t, mistyped, set(mistyped), origin.Invalid)
+	}
+	keys, err := l.Keys(ctx, origin.System())
+	if err != nil || len(keys) != 1 || keys[0].Expires.Sub(end).Abs() > time.Second {
+		t.Errorf("%+v, %v", keys, err)
+	}
+	if err := set(""); err != nil { // which is how to say never
+		t.Error(err)
+	}
+}
+
 func TestAKeyThatAnotherProcessRevokesEndsWithinASecond(t *testing.T) {
 	dir := t.TempDir()
 	serving, tool := openLibrary(t, dir), openLibrary(t, dir)

@@ -49,7 +49,7 @@ const (
 )
 
 // A segment is a name within a folder: anything without slashes and control characters that is not "." or "..".
-const segmentPattern = `(?:[^/\\.\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*|\.[^/\\.\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*|\.\.[^/\\\x00-\x1f\x7f]+)`
+const segmentPattern = `(?:[^/\\.\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]*|\.[^/\\.\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]*|\.\.[^/\\\x00-\x1f\x7f-\x9f]+)`
 
 const (
 	slugPattern   = `^` + segmentPattern + `$`

@@ -117,7 +117,7 @@ func TestAPathThatIsNoTextNamesNothing(t *testing.T) {
 	l := newLibrary(t)
 	m := l.media("a.jpg", origin.MediaDraft{Visibility: origin.Public})
 	ctx := context.Background()
-	for _, path := range []string{"\xff\xfe.jpg", "a\xff/b.jpg"} {
+	for _, path := range []string{"\xff\xfe.jpg", "a\xff/b.jpg", "\u009b31m.jpg"} {
 		if _, err := l.OpenMedia(ctx, &origin.MediaRead{Ref: origin.ByPath(path)}); origin.KindOf(err) != origin.NotFound {
 			t.Errorf("open %q: %v", path, err)
 		}

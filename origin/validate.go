@@ -66,6 +66,9 @@ func (d *draft) checkPlain(f *Field) *Complaint {
 	case EditorField:
 		return checkEditor(f, d.record.Text(f.Name))
 	case DateField:
+		if d.change.c.ID == keysID && d.misdated(f) {
+			return &Complaint{Code: "validation_invalid_date", Message: "Must be a valid date."}
+		}
 		return checkDate(f, d.record.Text(f.Name))
 	case SelectField:
 		return checkSelect(f, d.record.Strings(f.Name))
