@@ -59,6 +59,7 @@ func stockRecord(i int) *origin.Record {
 func filled(t testing.TB, n int) (*Catalog, *origin.Collection) {
 	t.Helper()
 	cat := open(t, Default(t.TempDir()))
+	cat.watchers.Wait() // so that the first look at the statistics is over
 	t.Cleanup(func() { cat.Close() })
 	c := stock()
 	begun := time.Now()

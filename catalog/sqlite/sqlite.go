@@ -21,7 +21,7 @@ type Catalog struct {
 
 	mu        sync.Mutex
 	committed chan struct{}  // closed and replaced with each commit of this process
-	watchers  sync.WaitGroup // calls of Watch
+	watchers  sync.WaitGroup // calls of Watch, and renewStatistics
 	closing   chan struct{}
 	closeOnce sync.Once
 	closeErr  error
@@ -57,7 +57,7 @@ func Open(ctx context.Context, cfg Config) (*Catalog, error) {
 	if c.readers, err = newPool(ctx, cfg, reading, cfg.Readers, &c.counters.busy); err != nil {
 		return nil, errors.Join(err, c.writer.closeIdle())
 	}
-	c.grow(ctx, c.writer.idle[0], statisticsEvery)
+	c.watchers.Go(c.renewStatistics)
 	return c, nil
 }
 

@@ -28,6 +28,19 @@ func (c *Catalog) grow(ctx context.Context, cn *conn, records int) {
 	_ = cn.analyze(ctx)
 }
 
+// renewStatistics completes what an earlier run has left, beside the start and not within it, which shall take as long
+// whatever there is.
+func (c *Catalog) renewStatistics() {
+	ctx, cancel := context.WithTimeout(context.Background(), statisticsPatience)
+	defer cancel()
+	cn, err := c.writer.get(ctx)
+	if err != nil {
+		return
+	}
+	defer c.writer.put(cn)
+	c.grow(ctx, cn, statisticsEvery)
+}
+
 // analyze renews the statistics of the records' tables that have none, or have grown or shrunk tenfold since the last time, which
 // takes a millisecond or so for each index (PRAGMA analysis_limit).
 func (c *conn) analyze(ctx context.Context) error {
