@@ -21,6 +21,7 @@ const exifHeader = "Exif\x00"
 func (w *walker) orientation(n int64) uint8 {
 	const upright = 1
 	begin := w.pos
+	w.tiff, w.tiffLength = begin, n
 	head := w.peek(8)
 	if len(head) < 8 || n < 8 {
 		return upright

@@ -86,6 +86,8 @@ type walker struct {
 	start int64  // where buf[0] lies in the picture
 	have  int    // how many bytes of buf are valid
 	buf   []byte // the window
+
+	tiff, tiffLength int64 // where the first EXIF block lies, by its own length; 0: none was met
 }
 
 // peek returns the next n bytes without consuming them, fewer only where the data

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/imgorigin/imgorigin/internal/picture"
 )
 
 // The wire table of Flextype's dialect: every example of its text in the text's order, both spellings where it has two, then what
@@ -301,6 +303,11 @@ func flextypePictures(t *testing.T, w *dialectWorld) {
 	}
 	v := w.flexUpload(t, "pictures", "grey.jpg", b.Bytes())
 	if diff := cmp.Diff(map[string]any{"html": `width="40" height="20"`, "Width": 40.0, "Height": 20.0, "IsColor": 0.0}, v["exif"]); diff != "" {
+		t.Error(diff)
+	}
+	turned := picture.Must(picture.WithOrientation(picture.Must(picture.JPEG(picture.Chart(40, 20), 80)), 6, picture.II))
+	v = w.flexUpload(t, "pictures", "turned.jpg", turned)
+	if diff := cmp.Diff(map[string]any{"html": `width="20" height="40"`, "Width": 20.0, "Height": 40.0, "IsColor": 1.0, "Orientation": 6.0}, v["exif"]); diff != "" {
 		t.Error(diff)
 	}
 	if v := w.flexUpload(t, "pictures", "grey.txt", []byte("no picture")); len(v["exif"].(map[string]any)) != 0 || v["type"] != "text/plain" {

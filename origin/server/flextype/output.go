@@ -1,7 +1,9 @@
 package flextype
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net/url"
 	"path"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/origin/server"
+	"github.com/imgorigin/imgorigin/transform"
 )
 
 // uploads is where the bytes of files are, below the prefix.
@@ -32,12 +35,40 @@ func (d *Dialect) shown(r *server.Request, who origin.Caller, m *origin.Media, e
 	if err != nil {
 		return object, nil // removed or replaced meanwhile: what was done was done
 	}
-	colour := 0
+	exif := object["exif"].(map[string]any)
+	exif["IsColor"] = 0
 	if content.File.Image.Components >= 3 { // fewer are greys, with or without transparency
-		colour = 1
+		exif["IsColor"] = 1
 	}
-	object["exif"].(map[string]any)["IsColor"] = colour
+	tags, _ := transform.Tags(originalAt{r.Context(), &content}, content.Size) // a picture without them is as good an answer
+	for name, value := range tags {
+		exif[name] = value
+	}
 	return object, nil
+}
+
+// originalAt reads pieces of a file's bytes.
+type originalAt struct {
+	ctx     context.Context
+	content *origin.Content
+}
+
+// ReadAt is io.ReaderAt's.
+func (o originalAt) ReadAt(p []byte, offset int64) (int, error) {
+	n := min(int64(len(p)), o.content.Size-offset)
+	if n <= 0 {
+		return 0, io.EOF
+	}
+	body, err := o.content.Open(o.ctx, offset, n)
+	if err != nil {
+		return 0, err
+	}
+	defer body.Close()
+	got, err := io.ReadFull(body, p[:n])
+	if err == nil && got < len(p) {
+		err = io.EOF
+	}
+	return got, err
 }
 
 // object is a file as the answers have it: what was said of it, and what follows from it, which nothing that was said hides.
@@ -71,7 +102,7 @@ func object(m *origin.Media, base string) map[string]any {
 // base is what the addresses of files begin with.
 func (d *Dialect) base(r *server.Request) string { return r.Base() + d.prefix + "/" }
 
-// exifOf is what PHP's exif_read_data computes of a picture, as far as it is known here.
+// exifOf is what PHP's exif_read_data computes of a picture's size.
 func exifOf(m *origin.Media) map[string]any {
 	if !m.IsPicture() {
 		return map[string]any{}
