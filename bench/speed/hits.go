@@ -83,6 +83,7 @@ type variant struct {
 	name    string
 	url     string
 	conns   int
+	threads int // of the client; 0: one
 	headers []string
 	cpu     func() (time.Duration, error)
 	loads   []load
@@ -92,7 +93,7 @@ type variant struct {
 func (b *bench) alternate(ctx context.Context, variants []*variant) error {
 	for round := range b.rounds + 1 {
 		for _, v := range variants {
-			l, err := b.wrk(ctx, v.conns, v.url, v.headers, v.cpu)
+			l, err := b.wrk(ctx, max(v.threads, 1), v.conns, v.url, v.headers, v.cpu)
 			if err != nil {
 				return fmt.Errorf("%s: %w", v.name, err)
 			}

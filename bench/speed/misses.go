@@ -110,7 +110,7 @@ func misses(ctx context.Context, b *bench) (*report, error) {
 		const unit = "ms of CPU"
 		r.rows = append(r.rows, row{what: m.what, unit: unit, ours: ours, theirs: vips, beside: "vipsthumbnail", bound: 1.10})
 		if m.large {
-			r.rows = append(r.rows, row{what: "  with --mezzanine 1280", unit: unit, ours: kept, theirs: vips, beside: "vipsthumbnail"})
+			r.rows = append(r.rows, row{what: "  with --mezzanine 1024", unit: unit, ours: kept, theirs: vips, beside: "vipsthumbnail"})
 		}
 		if proxy != nil {
 			r.rows = append(r.rows, row{what: m.what + ", by imgproxy's", unit: unit, ours: ours, theirs: theirs, beside: "imgproxy"})

@@ -178,8 +178,8 @@ var (
 )
 
 // wrk asks for a URL on so many connections, and measures what that costs the server.
-func (b *bench) wrk(ctx context.Context, conns int, url string, headers []string, cpu func() (time.Duration, error)) (load, error) {
-	args := []string{"-t1", "--timeout", "60s", "-c" + strconv.Itoa(conns), "-d" + strconv.FormatFloat(b.round.Seconds(), 'f', 0, 64) + "s"}
+func (b *bench) wrk(ctx context.Context, threads, conns int, url string, headers []string, cpu func() (time.Duration, error)) (load, error) {
+	args := []string{"-t" + strconv.Itoa(threads), "--timeout", "60s", "-c" + strconv.Itoa(conns), "-d" + strconv.FormatFloat(b.round.Seconds(), 'f', 0, 64) + "s"}
 	for _, h := range headers {
 		args = append(args, "-H", h)
 	}

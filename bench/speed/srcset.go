@@ -16,7 +16,7 @@ var widths = []string{"160x0", "320x0", "480x0", "640x0", "960x0", "1280x0"}
 const laterCrop = "400x300"
 
 // mezzanine is the option that keeps a reduced copy of large originals.
-var mezzanine = []string{"--mezzanine", "1280"}
+var mezzanine = []string{"--mezzanine", "1024"}
 
 // settle is how long a program is given to end what it does behind its answers.
 const settle = 200 * time.Millisecond
@@ -31,7 +31,7 @@ func srcset(ctx context.Context, b *bench) (*report, error) {
 		commands: []string{"make bench ONLY=srcset"},
 		method: fmt.Sprintf("The widths 160, 320, 480, 640, 960 and 1280 of a new 12-megapixel JPEG, asked for at once over six connections, beside the widest "+
 			"alone of another; processor time of the program a picture, of %d pictures, uploads not counted; %d rounds in turns, medians. "+
-			"Then a crop to 400×300 some time after a first thumb, with --mezzanine 1280 and without, and that first thumb, which makes the mezzanine.", pictures, b.rounds),
+			"Then a crop to 400×300 some time after a first thumb, with --mezzanine 1024 and without, and that first thumb, which makes the mezzanine.", pictures, b.rounds),
 	}
 	p, err := b.start(ctx)
 	if err != nil {
