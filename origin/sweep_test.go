@@ -33,12 +33,6 @@ func (h *hookedBlobs) DeletePrefix(ctx context.Context, prefix origin.Key) error
 func TestTheSweepAfterADeleteSparesANewOwnerOfTheSameID(t *testing.T) {
 	l := newLibrary(t)
 	ctx := context.Background()
-	blobs := &hookedBlobs{Blobs: l.blobs}
-	core, err := origin.New(ctx, origin.DefaultConfig(), origin.Parts{Catalog: l.catalog, Blobs: blobs, Renderer: l.renderer})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer core.Close(ctx)
 	const id = "aaaaaaaaaaaaaaa"
 	docs := func() *origin.Collection {
 		return l.collection("docs", origin.Field{Name: "file", Type: origin.FileField, MaxSelect: 1})
@@ -53,6 +47,13 @@ func TestTheSweepAfterADeleteSparesANewOwnerOfTheSameID(t *testing.T) {
 	}
 	c := docs()
 	fill()
+	blobs := &hookedBlobs{Blobs: l.blobs}
+	// Begun once the collection is there: what others make later it hears of a moment later.
+	core, err := origin.New(ctx, origin.DefaultConfig(), origin.Parts{Catalog: l.catalog, Blobs: blobs, Renderer: l.renderer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer core.Close(ctx)
 	again := fill
 	blobs.before.Store(&again)
 	if err := core.DeleteRecord(ctx, origin.System(), "docs", id); err != nil {
