@@ -31,6 +31,19 @@ func wireThumbFormats(t *testing.T, w *world) {
 			t.Errorf("segments %X, frame % X", markers, frame)
 		}
 	})
+	t.Run("a JPEG of four inks comes out in three colours", func(t *testing.T) {
+		made := thumb(t, "press.jpg", picture.CMYK([4]uint8{0, 255, 255, 0}, 25, 12)) // magenta and yellow are red
+		if _, frame := jpegSegments(t, made); frame[5] != 3 {
+			t.Errorf("%d components", frame[5])
+		}
+		shown, _, err := image.Decode(bytes.NewReader(made))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, g, b, _ := shown.At(30, 10).RGBA(); r < 0xb000 || g > 0x6000 || b > 0x6000 {
+			t.Errorf("%x %x %x is no red", r, g, b)
+		}
+	})
 	opaque, clear := picture.Chart(200, 100), picture.Chart(200, 100)
 	for i := 3; i < len(opaque.Pix); i += 4 {
 		opaque.Pix[i] = 0xFF

@@ -92,7 +92,7 @@ func TestSharedRenditionsShowTheSame(t *testing.T) {
 	sources["PNG of 16 bits"] = rawPNG(240, 180, 16, pngRGBA, false, func(x, y int) []uint16 {
 		return []uint16{uint16(x * 270), uint16(y * 360), 30000, uint16(65535 - x*130)}
 	})
-	sources["JPEG of four inks"] = cmykJPEG([4]uint8{200, 90, 30, 10}, 30, 23)
+	sources["JPEG of four inks"] = picture.CMYK([4]uint8{200, 90, 30, 10}, 30, 23)
 	for name, src := range sources {
 		t.Run(name, func(t *testing.T) {
 			all, _ := renderAll(t, r, t.Context(), src, transform.Size{}, plansOf(t, src, transform.PNG, forms))

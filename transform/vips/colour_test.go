@@ -53,10 +53,10 @@ func spaces() map[string]space {
 			}
 		}},
 		"cmyk": {profile: cmyk, inks: true, files: func(c [4]uint8) map[string][]byte {
-			return map[string][]byte{"JPEG": picture.Must(picture.WithICC(cmykJPEG(c, 8, 6), cmyk))}
+			return map[string][]byte{"JPEG": picture.Must(picture.WithICC(picture.CMYK(c, 8, 6), cmyk))}
 		}},
 		"press": {inks: true, files: func(c [4]uint8) map[string][]byte {
-			return map[string][]byte{"JPEG": cmykJPEG(c, 8, 6)}
+			return map[string][]byte{"JPEG": picture.CMYK(c, 8, 6)}
 		}},
 	}
 }

@@ -28,7 +28,7 @@ func FuzzRender(f *testing.F) {
 		f.Add(encode(scene, format), uint16(30), uint16(30), uint8(0), uint8(format))
 		f.Add(encode(halves(9, 7), format), uint16(0), uint16(50), uint8(1), uint8(transform.JPEG))
 	}
-	f.Add(cmykJPEG([4]uint8{1, 2, 3, 4}, 2, 3), uint16(5), uint16(5), uint8(3), uint8(transform.WebP))
+	f.Add(picture.CMYK([4]uint8{1, 2, 3, 4}, 2, 3), uint16(5), uint16(5), uint8(3), uint8(transform.WebP))
 	f.Add(picture.Must(picture.WithICC(encode(scene, transform.JPEG), picture.ProfileGrey())), uint16(64), uint16(48), uint8(2), uint8(transform.PNG))
 	f.Fuzz(func(t *testing.T, src []byte, w, h uint16, mode, output uint8) {
 		form := transform.Thumb{Width: int(w), Height: int(h), Mode: transform.Mode(mode % 4)}

@@ -93,7 +93,7 @@ func withByte(file []byte, marker string, behind int, b byte) []byte {
 
 // twoComponents is the CMYK file with the last two components cut from its headers.
 func twoComponents() []byte {
-	file := cmykJPEG([4]uint8{}, 1, 1)
+	file := picture.CMYK([4]uint8{}, 1, 1)
 	at := bytes.Index(file, []byte("\xff\xc0"))
 	frame := append([]byte{0xff, 0xc0, 0, 14}, file[at+4:at+9]...)
 	frame = append(append(frame, 2), file[at+10:at+16]...)
@@ -152,7 +152,7 @@ func TestEightAtATimeLeaveNothingBehind(t *testing.T) {
 		encode(halves(160, 120), transform.PNG),
 		without(encode(scene, transform.JPEG), 1000, 0.5),
 		withFixedLength(without(encode(scene, transform.PNG), 100, 0.5), "IDAT", 100),
-		cmykJPEG([4]uint8{9, 90, 190, 9}, 9, 9),
+		picture.CMYK([4]uint8{9, 90, 190, 9}, 9, 9),
 	} {
 		for _, form := range []string{"40x40", "100x0", "160x120", "200x0"} {
 			j := job{src: src, plan: plan(t, src, form, transform.Unknown)}
