@@ -102,20 +102,10 @@ func (d *Dialect) failItem(r *server.Request, err error) {
 	d.refuse(r, p, err)
 }
 
-// retryAfter is how many seconds a client that met a full queue should wait.
-const retryAfter = "2"
-
 func (d *Dialect) refuse(r *server.Request, p problem, err error) {
-	switch {
-	case p.status >= 500:
-		d.log.Error("a request failed", "method", r.Method(), "path", r.Path(), "status", p.status, "error", err)
-	case p.status == 413:
-		r.Hangup() // the rest of the body is not wanted
-	case p.status == 401:
+	r.Refused(d.log, p.status, err)
+	if p.status == 401 {
 		r.SetHeader("Www-Authenticate", "Bearer") // RFC 6750 section 3
-	}
-	if p.status == 503 {
-		r.SetHeader("Retry-After", retryAfter)
 	}
 	_ = answer(r, p.status, map[string]any{"error": p})
 }

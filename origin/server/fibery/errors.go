@@ -113,22 +113,12 @@ type outcome struct {
 	Result  any  `json:"result"`
 }
 
-// retryAfter is how many seconds a client that met a full queue should wait.
-const retryAfter = "2"
-
 // report sets the headers of a refusal, and logs what is a fault of ours.
 func (d *Dialect) report(r *server.Request, p problem, err error) {
 	jsonHeaders(r)
-	switch {
-	case p.status >= 500:
-		d.log.Error("a request failed", "method", r.Method(), "path", r.Path(), "status", p.status, "error", err)
-	case p.status == 413:
-		r.Hangup() // the rest of the body is not wanted
-	case p.status == 401:
+	r.Refused(d.log, p.status, err)
+	if p.status == 401 {
 		r.SetHeader("Www-Authenticate", "Token") // RFC 9110 section 15.5.2
-	}
-	if p.status == 503 {
-		r.SetHeader("Retry-After", retryAfter)
 	}
 }
 

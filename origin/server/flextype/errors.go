@@ -59,21 +59,10 @@ func kindWords(k origin.Kind) refusal {
 	return refusal{500, "Internal Server Error", "Something went wrong here"}
 }
 
-// retryAfter is how many seconds a client that met a full queue should wait.
-const retryAfter = "2"
-
-// fail answers an error. The log gets the path without its query: tokens travel there.
+// fail answers an error.
 func (d *Dialect) fail(r *server.Request, err error) {
 	commonHeaders(r)
 	a := words(err)
-	if a.Status >= 500 {
-		d.log.Error("a request failed", "method", r.Method(), "path", r.Path(), "status", a.Status, "error", err)
-	}
-	if a.Status == 503 {
-		r.SetHeader("Retry-After", retryAfter)
-	}
-	if a.Status == 413 {
-		r.Hangup() // the rest of the body is not wanted
-	}
+	r.Refused(d.log, a.Status, err)
 	_ = r.JSON(a.Status, a)
 }

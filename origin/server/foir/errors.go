@@ -179,9 +179,6 @@ func (d *Dialect) logPanic(_ context.Context, v any) {
 	}
 }
 
-// retryAfter is how many seconds a client that met a full queue should wait.
-const retryAfter = "2"
-
 // fail answers an error outside of a GraphQL answer, in the form that those have.
 func (d *Dialect) fail(r *server.Request, err error) {
 	commonHeaders(r)
@@ -190,14 +187,6 @@ func (d *Dialect) fail(r *server.Request, err error) {
 	if !known {
 		status = 500
 	}
-	if status >= 500 {
-		d.log.Error("a request failed", "method", r.Method(), "path", r.Path(), "status", status, "error", err)
-	}
-	if status == 503 {
-		r.SetHeader("Retry-After", retryAfter)
-	}
-	if status == 413 {
-		r.Hangup() // the rest of the body is not wanted
-	}
+	r.Refused(d.log, status, err)
 	_ = r.JSON(status, &graphql.Response{Errors: []*gqlerrors.QueryError{{Message: message, Extensions: map[string]any{"code": string(c)}}}})
 }

@@ -22,9 +22,6 @@ const (
 	badType      = "Unsupported Content-Type."
 )
 
-// retryAfter is how many seconds a client that met a full queue should wait.
-const retryAfter = "2"
-
 // refusal is an error of this dialect's own reading of a request.
 type refusal struct {
 	status  int
@@ -129,15 +126,7 @@ func (d *Dialect) failFile(r *server.Request, err error) {
 }
 
 func (d *Dialect) send(r *server.Request, a answer, err error) {
-	if a.status >= 500 {
-		d.log.Error("a request failed", "method", r.Method(), "path", r.Path(), "status", a.status, "error", err)
-	}
-	if a.status == 503 {
-		r.SetHeader("Retry-After", retryAfter)
-	}
-	if a.status == 413 {
-		r.Hangup() // the rest of the body is not wanted
-	}
+	r.Refused(d.log, a.status, err)
 	if a.data == nil {
 		a.data = map[string]any{}
 	}
