@@ -20,8 +20,8 @@ const (
 	Conflict                    // it exists already: 409
 	TooLarge                    // more bytes than allowed: 413
 	Busy                        // the renderers' queue is full: 503, ask again soon
-	Timeout                     // a deadline passed before there was an answer: 503, ask again soon
-	Unavailable                 // catalog or blob store do not answer: 500 or 503
+	Timeout                     // a deadline passed before there was an answer, or who has it is away: 503, ask again soon
+	Unavailable                 // catalog or blob store are broken: 500
 	NoSpace                     // the disk is full: 507
 	Canceled                    // the caller has gone: nobody reads the answer
 )
@@ -42,6 +42,9 @@ var (
 	ErrExists   = errors.New("exists already")
 	ErrNoSpace  = errors.New("no space left")
 	ErrClosed   = errors.New("closed")
+	// ErrUnreachable is a server of the catalog's or the store's that cannot be reached now, is starting or is ending: the
+	// same call may succeed in a moment.
+	ErrUnreachable = errors.New("cannot be reached")
 )
 
 // Error is what the core returns for everything that is not a success.
@@ -93,7 +96,7 @@ func KindOf(err error) Kind {
 		return Conflict
 	case errors.Is(err, ErrNoSpace):
 		return NoSpace
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, rule.ErrStale): // stale: see afresh
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrUnreachable), errors.Is(err, rule.ErrStale): // stale: see afresh
 		return Timeout
 	case errors.Is(err, context.Canceled):
 		return Canceled

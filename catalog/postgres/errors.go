@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -31,6 +33,10 @@ const (
 	deadlock          = "40P01"
 	queryCanceled     = "57014" // by us, or by statement_timeout
 	diskFull          = "53100"
+	tooManyClients    = "53300"
+	adminShutdown     = "57P01"
+	crashShutdown     = "57P02"
+	cannotConnectNow  = "57P03"
 )
 
 // codeOf is the code of an error that the server has sent, "" for any other.
@@ -52,6 +58,11 @@ func classify(ctx context.Context, err error) error {
 		if ended := ctx.Err(); ended != nil {
 			return ended
 		}
+		if isLost(err) {
+			return fmt.Errorf("postgres: %w: %w", origin.ErrUnreachable, err)
+		}
+	case tooManyClients, adminShutdown, crashShutdown, cannotConnectNow:
+		return fmt.Errorf("postgres: %w: %w", origin.ErrUnreachable, err)
 	case diskFull:
 		return fmt.Errorf("postgres: %w: %w", origin.ErrNoSpace, err)
 	case undefinedTable: // the collection was deleted after the caller took its snapshot
@@ -62,6 +73,16 @@ func classify(ctx context.Context, err error) error {
 		return fmt.Errorf("postgres: %w: %w", catalog.ErrValue, err)
 	}
 	return fmt.Errorf("postgres: %w", err)
+}
+
+// isLost tells whether there was no connection, or is none any more.
+func isLost(err error) bool {
+	var (
+		connecting *pgconn.ConnectError
+		network    *net.OpError
+	)
+	return errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, pgconn.ErrConnClosed) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // unique turns the breach of a unique index into the columns that it is over, by the index's name.

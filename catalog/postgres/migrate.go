@@ -26,7 +26,7 @@ func prepare(ctx context.Context, config *pgx.ConnConfig, wait time.Duration) (e
 	defer cancel()
 	turn, err := pgx.ConnectConfig(dialing, config)
 	if err != nil {
-		return fmt.Errorf("postgres: %w", err)
+		return classify(dialing, err)
 	}
 	defer func() { err = errors.Join(err, end(turn)) }()
 	if _, err := turn.Exec(dialing, "SELECT pg_advisory_lock($1::bigint)", int64(migrationLock)); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/imgorigin/imgorigin/internal/pgtest"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -81,6 +82,75 @@ func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
 	}
 	if err := cat.Check(t.Context()); err != nil {
 		t.Errorf("Check: %v", err)
+	}
+}
+
+// A read must not fail because the connection it is lent has died a moment ago: the watcher has noticed by then.
+func TestWhenTheWatcherIsCutOffNoConnectionIsTrusted(t *testing.T) {
+	cfg := fresh(t)
+	cat := open(t, cfg)
+	defer cat.Close()
+	heard, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		first := sync.OnceFunc(func() { close(heard) })
+		ended <- cat.Watch(t.Context(), func(origin.Change) { first() })
+	}()
+	<-heard
+	for range 3 {
+		if err := cat.Check(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	statement(t, cfg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name = 'imgorigin'")
+	if err := <-ended; err == nil {
+		t.Fatal("the watcher does not notice that it is cut off")
+	}
+	if err := cat.Check(t.Context()); err != nil {
+		t.Errorf("the first read after that: %v", err)
+	}
+}
+
+func TestADatabaseThatIsAwayIsUnreachableAndNotBroken(t *testing.T) {
+	cfg := fresh(t)
+	server, err := pgtest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	cfg.URL = server.URL("public")
+	cat := open(t, cfg)
+	defer cat.Close()
+	calls := map[string]func() error{
+		"a read": func() error { return cat.Check(t.Context()) },
+		"a write": func() error {
+			return cat.Write(t.Context(), func(tx origin.CatalogTx) error { return tx.SetParam(t.Context(), "x", []byte("y")) })
+		},
+		"a start": func() error {
+			again, err := Open(t.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			return again.Close()
+		},
+	}
+	for name, call := range calls {
+		if err := call(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	server.Crash()
+	for name, call := range calls {
+		if err := call(); !errors.Is(err, origin.ErrUnreachable) || origin.KindOf(err) != origin.Timeout {
+			t.Errorf("%s without the server: %v", name, err)
+		}
+	}
+	if err := server.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	for name, call := range calls {
+		if err := call(); err != nil {
+			t.Errorf("%s when it is back: %v", name, err)
+		}
 	}
 }
 

@@ -101,6 +101,15 @@ func (p *pool) put(c *conn) {
 	p.places <- struct{}{}
 }
 
+// distrust has every idle connection asked before it is lent.
+func (p *pool) distrust() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.idle {
+		p.idle[i].since = time.Time{}
+	}
+}
+
 // close refuses new loans, waits for the lent connections and closes all. It is called once.
 func (p *pool) close() error {
 	close(p.closed)

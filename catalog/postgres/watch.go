@@ -30,6 +30,7 @@ func (c *Catalog) Watch(ctx context.Context, changed func(origin.Change)) error 
 	defer cancel()
 	defer context.AfterFunc(c.life, cancel)()
 	err := c.follow(watching, changed)
+	c.pool.distrust() // what ended this connection may have ended the others
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()

@@ -1,8 +1,8 @@
-// Package pgtest starts a PostgreSQL server of Debian's for tests.
+// Package pgtest starts a PostgreSQL server of Debian's for tests and benches.
 //
 // Its law: a server has a folder, a port of the loopback interface and a life of its own, and Stop ends all three; it
 // sorts by a collation that is not bytewise, so that whoever relies on the server's default is found out; what it keeps
-// need not survive the machine. Only tests import it.
+// survives Crash, and need not survive the machine. Only tests and benches import it.
 package pgtest
 
 import (
@@ -31,13 +31,15 @@ type Server struct {
 	Dir  string // also of its socket
 	Port int    // on 127.0.0.1
 
-	as     *syscall.SysProcAttr
-	server *exec.Cmd
-	ended  chan struct{}
+	as       *syscall.SysProcAttr
+	settings []string
+	server   *exec.Cmd // nil: not running
+	ended    chan struct{}
 }
 
-// Start starts a server with an empty database "postgres", and waits until it answers, half a minute at most.
-func Start() (*Server, error) {
+// Start starts a server with an empty database "postgres", and waits until it answers, half a minute at most. Settings are
+// such as "fsync=on".
+func Start(settings ...string) (*Server, error) {
 	if _, err := os.Stat(bin + "postgres"); err != nil {
 		return nil, fmt.Errorf("%w: nothing in %s", ErrMissing, bin)
 	}
@@ -45,7 +47,7 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Dir: dir, ended: make(chan struct{})}
+	s := &Server{Dir: dir, settings: settings}
 	if err := s.start(); err != nil {
 		s.Stop()
 		return nil, err
@@ -65,21 +67,29 @@ func (s *Server) start() (err error) {
 		"--locale-provider=icu", "--icu-locale=en", "--locale=C").CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
+	return s.Restart()
+}
+
+// Restart starts the server again after Crash, on its port, and waits until it answers.
+func (s *Server) Restart() error {
 	log, err := os.Create(filepath.Join(s.Dir, "log"))
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	server := s.Command("postgres", "-D", data, "-k", s.Dir, "-p", strconv.Itoa(s.Port), "-c", "listen_addresses=127.0.0.1",
-		"-c", "fsync=off", "-c", "jit=off")
+	args := []string{"-D", filepath.Join(s.Dir, "data"), "-k", s.Dir, "-p", strconv.Itoa(s.Port)}
+	for _, setting := range append([]string{"listen_addresses=127.0.0.1", "fsync=off", "jit=off"}, s.settings...) {
+		args = append(args, "-c", setting)
+	}
+	server, ended := s.Command("postgres", args...), make(chan struct{})
 	server.Stdout, server.Stderr = log, log
 	if err := server.Start(); err != nil {
 		return err
 	}
-	s.server = server
+	s.server, s.ended = server, ended
 	go func() {
 		_ = server.Wait()
-		close(s.ended)
+		close(ended)
 	}()
 	return s.await(log.Name())
 }
@@ -118,12 +128,18 @@ func (s *Server) URL(schema string) string {
 	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/postgres?sslmode=disable&search_path=%s", User, s.Port, schema)
 }
 
+// Crash ends the server at once, whoever is connected, and leaves it to Restart to recover: pg_ctl stop -m immediate.
+func (s *Server) Crash() {
+	if s.server != nil {
+		_ = s.server.Process.Signal(syscall.SIGQUIT)
+		<-s.ended
+		s.server = nil
+	}
+}
+
 // Stop ends the server, whoever is connected, and removes what it kept. It is called once.
 func (s *Server) Stop() {
-	if s.server != nil {
-		_ = s.server.Process.Signal(syscall.SIGQUIT) // nothing is worth an orderly end
-		<-s.ended
-	}
+	s.Crash() // nothing is worth an orderly end
 	_ = os.RemoveAll(s.Dir)
 }
 
