@@ -35,10 +35,13 @@ var mayImport = map[string][]string{
 	"catalog/postgres":                  {"catalog", "origin", "transform", "cache", "auth", "rule", "internal/intern"},
 	"catalog/catalogtest":               {"catalog", "origin", "transform", "cache", "auth", "rule", "internal/intern"},
 	"blob/local":                        {"origin", "transform", "cache", "auth", "rule", "internal/intern"},
+	"blob/s3":                           {"origin", "transform", "cache", "auth", "rule", "internal/intern"},
 	"blob/blobtest":                     {"origin", "transform", "cache", "auth", "rule", "internal/intern"},
 	"internal/intern":                   {},
 	"internal/picture":                  {},
 	"internal/pgtest":                   {},
+	"internal/s3test":                   {},
+	"internal/faulty":                   {},
 	"bench/rig":                         {},                                // what it measures is what an operator gets
 	"bench/torture":                     {"bench/rig", "internal/picture"}, // pictures made by code are its input; the program it meets by HTTP
 	"bench/soak":                        {"bench/rig", "internal/picture"},
@@ -62,7 +65,8 @@ var onlyIn = map[string][]string{
 	"github.com/gabriel-vasile/mimetype":  {"origin"},
 	"github.com/bbrks/go-blurhash":        {"origin"},
 	"code.dny.dev/ssrf":                   {"origin/fetch"},
-	"net/http":                            {"cmd/imgorigin", "origin/fetch", "bench/rig", "bench/torture", "bench/soak", "bench/speed", "bench/gallery"},
+	"github.com/minio/minio-go/v7":        {"blob/s3", "internal/s3test"},
+	"net/http":                            {"cmd/imgorigin", "origin/fetch", "blob/s3", "internal/s3test", "internal/faulty", "bench/rig", "bench/torture", "bench/soak", "bench/speed", "bench/gallery"},
 	"C":                                   {"transform/vips", "transform/vips/internal/yardstick"},
 }
 
