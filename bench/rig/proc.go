@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Memory is what the kernel counts for the process, in bytes (proc(5), /proc/PID/status).
@@ -45,22 +47,15 @@ func (p *Program) ResetPeak() error {
 	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.PID), []byte("5"), 0)
 }
 
-// tick is the unit of times in /proc/PID/stat: Linux shows 100 a second to programs on every architecture that Go runs on.
-const tick = 10 * time.Millisecond
+// cpuClockSched says which of a process's clocks is meant: the time that its threads, ended ones included, had a
+// processor (clock_getcpuclockid(3); CPUCLOCK_SCHED of the kernel).
+const cpuClockSched = 2
 
-// CPU returns the processor time that the process has had, in steps of 10 ms.
+// CPU returns the processor time that the process has had, in nanoseconds.
 func (p *Program) CPU() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID))
-	if err != nil {
-		return 0, errors.Join(err, p.Alive())
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^p.PID<<3|cpuClockSched), &t); err != nil {
+		return 0, errors.Join(fmt.Errorf("the processor clock of %d: %w", p.PID, err), p.Alive())
 	}
-	// The second field is the command in parentheses, which may hold anything; utime and stime are fields 14 and 15.
-	_, rest, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("/proc/%d/stat is %q", p.PID, text)
-	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * tick, errors.Join(err1, err2)
+	return time.Duration(t.Nano()), nil
 }

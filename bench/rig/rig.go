@@ -1,12 +1,14 @@
 // Package rig runs the program in a process of its own and looks at it from outside only: over HTTP, through
 // its log, and through /proc. It imports nothing of ours, so that what it measures is what an operator gets.
 //
-//	Build, Start(Config) → Program: Do, Get, MakeCollection, Upload, Delete, Metric; Memory, ResetPeak, CPU, LogBytes; Stop, Kill
+//	Build, Start(Config) or Launch(Config) and SignIn → Program: Do, Get, MakeCollection, Upload, Delete, Metric; Memory,
+//	ResetPeak, CPU, LogBytes; Stop, Kill, Ended
 //	WriteSection(file, name, Markdown) for bench/RESULTS.md, and Machine, MiB, Median for what stands in it
 package rig
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,8 +28,9 @@ import (
 type Config struct {
 	Exe   string        // the program's binary, see Build
 	Dir   string        // the folder of its library
-	Args  []string      // of "serve", beside --dir and the addresses, which are on 127.0.0.1 and free ports
-	Env   []string      // beside this process's own
+	HTTP  string        // where it serves; empty: 127.0.0.1 and a free port
+	Args  []string      // of "serve", beside --dir and the addresses
+	Env   []string      // beside this process's own; of every command
 	OnLog func(LogLine) // called for every line, by one goroutine, in order; may be nil
 }
 
@@ -85,12 +88,39 @@ func Build(ctx context.Context, dir string) (string, error) {
 	return exe, nil
 }
 
+// The superuser that Start makes.
+const (
+	Email    = "bench@example.com"
+	Password = "correct-horse-battery"
+)
+
 // Start runs "serve", waits until it serves, and signs in as a superuser made for the purpose.
 func Start(ctx context.Context, c Config) (*Program, error) {
-	const email, password = "bench@example.com", "correct-horse-battery"
-	if out, err := exec.CommandContext(ctx, c.Exe, "superuser", "upsert", email, password, "--dir", c.Dir).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("making a superuser: %w\n%s", err, out)
+	if err := Superuser(ctx, c, Email, Password); err != nil {
+		return nil, err
 	}
+	p, err := Launch(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.SignIn(ctx, Email, Password); err != nil {
+		return nil, errors.Join(err, p.Stop(ctx))
+	}
+	return p, nil
+}
+
+// Superuser makes one.
+func Superuser(ctx context.Context, c Config, email, password string) error {
+	cmd := exec.CommandContext(ctx, c.Exe, "superuser", "upsert", email, password, "--dir", c.Dir)
+	cmd.Env = append(os.Environ(), c.Env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("making a superuser: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// Launch runs "serve" and waits until it serves.
+func Launch(ctx context.Context, c Config) (*Program, error) {
 	p := &Program{
 		config: c, ended: make(chan struct{}),
 		client: &http.Client{
@@ -101,18 +131,27 @@ func Start(ctx context.Context, c Config) (*Program, error) {
 	if err := p.launch(ctx); err != nil {
 		return nil, err
 	}
-	var v struct{ Token string }
-	path := "/api/collections/_superusers/auth-with-password"
-	if err := p.sendJSON(ctx, "POST", path, map[string]string{"identity": email, "password": password}, &v); err != nil {
-		return nil, errors.Join(fmt.Errorf("signing in: %w", err), p.Stop(ctx))
-	}
-	p.token = v.Token
 	return p, nil
 }
 
+// SignIn has every request from now on sent by a superuser.
+func (p *Program) SignIn(ctx context.Context, email, password string) error {
+	var v struct{ Token string }
+	path := "/api/collections/_superusers/auth-with-password"
+	if err := p.sendJSON(ctx, "POST", path, map[string]string{"identity": email, "password": password}, &v); err != nil {
+		return fmt.Errorf("signing in: %w", err)
+	}
+	p.token = v.Token
+	return nil
+}
+
+// Token is what requests are sent with, "" before SignIn.
+func (p *Program) Token() string { return p.token }
+
 // launch begins the process and waits for its two addresses.
 func (p *Program) launch(ctx context.Context) error {
-	args := append([]string{"serve", "--dir", p.config.Dir, "--http", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--log-format", "json"}, p.config.Args...)
+	address := cmp.Or(p.config.HTTP, "127.0.0.1:0")
+	args := append([]string{"serve", "--dir", p.config.Dir, "--http", address, "--metrics", "127.0.0.1:0", "--log-format", "json"}, p.config.Args...)
 	p.cmd = exec.Command(p.config.Exe, args...)
 	p.cmd.Env = append(os.Environ(), p.config.Env...)
 	out, in := io.Pipe()
@@ -211,6 +250,9 @@ func (p *Program) Alive() error {
 		return nil
 	}
 }
+
+// Ended is closed when the process has ended.
+func (p *Program) Ended() <-chan struct{} { return p.ended }
 
 // Stop asks the program to end and waits until it has, and until all its log was handed on. The error says that it did not
 // end well.
