@@ -39,7 +39,8 @@ type Media struct {
 	Size         int64  // bytes
 	Width        int    // pixels, upright; 0 where the bytes are no picture
 	Height       int
-	BlurHash     string // "" where the bytes are no picture that can be rendered
+	BlurHash     string         // "" where the bytes are no picture that can be rendered
+	EXIF         map[string]any // what the camera wrote, as transform.Tags has it, and SamplesPerPixel; empty where the bytes are no picture
 	Rank         float64
 	Metadata     map[string]any // free; never nil
 	Created      time.Time
@@ -59,14 +60,20 @@ func mediaOf(r *Record) *Media {
 		Visibility: Visibility(r.Text(mediaVisibility)),
 		Title:      r.Text(mediaTitle), Description: r.Text(mediaDesc), Alt: r.Text(mediaAlt), MIME: r.Text(mediaMIME),
 		Size: int64(number(r, mediaSize)), Width: int(number(r, mediaWidth)), Height: int(number(r, mediaHeight)),
-		BlurHash: r.Text(mediaBlurHash), Rank: number(r, mediaRank), Metadata: map[string]any{},
+		BlurHash: r.Text(mediaBlurHash), Rank: number(r, mediaRank), Metadata: object(r, mediaMetadata), EXIF: object(r, mediaEXIF),
 		Created: timeOf(r.Text("created")), Updated: timeOf(r.Text("updated")),
 	}
-	if raw, _ := r.Values[mediaMetadata].(json.RawMessage); len(raw) > 0 {
-		_ = json.Unmarshal(raw, &m.Metadata) // what is no object has no names
+	return m
+}
+
+// object is a JSON field of a record, never nil: what is no object has no names.
+func object(r *Record, field string) map[string]any {
+	var m map[string]any
+	if raw, _ := r.Values[field].(json.RawMessage); len(raw) > 0 {
+		_ = json.Unmarshal(raw, &m)
 	}
-	if m.Metadata == nil {
-		m.Metadata = map[string]any{}
+	if m == nil {
+		m = make(map[string]any)
 	}
 	return m
 }

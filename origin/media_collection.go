@@ -36,6 +36,7 @@ const (
 	mediaWidth      = "width"
 	mediaHeight     = "height"
 	mediaBlurHash   = "blurhash"
+	mediaEXIF       = "exif"
 	mediaRank       = "rank"
 	mediaMetadata   = "metadata"
 )
@@ -83,6 +84,7 @@ func mediaCollection(all []*Collection, now time.Time) *Collection {
 		{Name: mediaWidth, Type: NumberField, OnlyInt: true}, {Name: mediaHeight, Type: NumberField, OnlyInt: true},
 		{Name: mediaBlurHash, Type: TextField}, {Name: mediaRank, Type: NumberField},
 		{Name: mediaMetadata, Type: JSONField, MaxSize: maxMetadata},
+		{Name: mediaEXIF, Type: JSONField, MaxSize: maxMetadata, Hidden: true}, // it may say where its owner lives
 	}, autodates(true))
 	return systemCollection(id, name, fields, view, []Index{
 		uniqueIndex("idx_media_uuid", mediaUUID), uniqueIndex("idx_media_secret", mediaSecret),
@@ -138,6 +140,7 @@ const (
 	slotMedia    = "media" // id that the media record has, or will have
 	slotStored   = "stored"
 	slotBlurHash = "blurhash"
+	slotEXIF     = "exif"
 	slotExpires  = "expires"
 )
 
@@ -149,6 +152,7 @@ func uploadsCollection(now time.Time) *Collection {
 		{Name: slotSize, Type: NumberField, OnlyInt: true}, {Name: slotFolder, Type: TextField},
 		{Name: slotMetadata, Type: JSONField, MaxSize: maxMetadata},
 		{Name: slotMedia, Type: TextField}, {Name: slotStored, Type: TextField}, {Name: slotBlurHash, Type: TextField},
+		{Name: slotEXIF, Type: JSONField, MaxSize: maxMetadata},
 		{Name: slotExpires, Type: DateField},
 	}, autodates(true))
 	return systemCollection(string(uploadsID), "_uploads", fields, nil, []Index{

@@ -23,18 +23,18 @@ type mediaChange struct {
 	exact bool
 	edit  func(d *draft) error // changes that depend on what is there; nil: none
 	match func(*Record) bool   // the record that was found must still be the one that was named; nil: it is
-	blurs map[FileName]string  // of the uploads
+	looks map[FileName]look    // of the uploads
 }
 
 func newMediaChange() *mediaChange {
-	return &mediaChange{uuid: NewUUID(), secret: NewUUID(), blurs: make(map[FileName]string)}
+	return &mediaChange{uuid: NewUUID(), secret: NewUUID(), looks: make(map[FileName]look)}
 }
 
 // finishMedia sets the derived fields. What the caller wrote into them does not count, but for the UUID of a new file.
 func (d *draft) finishMedia() {
 	m, v, given := d.change.media, d.record.Values, d.change.in.Values
 	if d.old != nil {
-		for _, name := range [...]string{mediaUUID, mediaSecret, mediaMIME, mediaSize, mediaWidth, mediaHeight, mediaBlurHash} {
+		for _, name := range [...]string{mediaUUID, mediaSecret, mediaMIME, mediaSize, mediaWidth, mediaHeight, mediaBlurHash, mediaEXIF} {
 			v[name] = d.old.Values[name]
 		}
 	} else {
@@ -47,7 +47,7 @@ func (d *draft) finishMedia() {
 		for _, name := range [...]string{mediaSize, mediaWidth, mediaHeight} {
 			v[name] = 0.0
 		}
-		v[mediaMIME], v[mediaBlurHash] = "", ""
+		v[mediaMIME], v[mediaBlurHash], v[mediaEXIF] = "", "", json.RawMessage(nil)
 	}
 	if d.record.Text(mediaVisibility) == "" {
 		v[mediaVisibility] = string(Public)
@@ -57,7 +57,8 @@ func (d *draft) finishMedia() {
 		v[mediaMIME], _, _ = strings.Cut(u.ContentType, ";")
 		v[mediaSize] = float64(u.Size)
 		v[mediaWidth], v[mediaHeight] = mediaImage(u.Image)
-		v[mediaBlurHash] = m.blurs[u.name]
+		seen := m.looks[u.name]
+		v[mediaBlurHash], v[mediaEXIF] = seen.blurHash, seen.exif
 		if _, named := given[mediaOriginal]; !named || d.record.Text(mediaOriginal) == "" {
 			v[mediaOriginal] = shortened(u.OriginalName, maxMediaName)
 		}

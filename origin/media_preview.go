@@ -3,6 +3,7 @@ package origin
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"image/png"
 	"io"
@@ -19,6 +20,35 @@ const (
 	blurLong    = 4
 	blurShort   = 3
 )
+
+// look is what is learnt of a picture at upload, beside what its row of the catalog says.
+type look struct {
+	blurHash string
+	exif     json.RawMessage // Media.EXIF
+}
+
+// look looks at the bytes of a file, which nobody can read yet.
+func (o *Origin) look(ctx context.Context, f *File, bytes io.ReaderAt) look {
+	return look{
+		blurHash: o.preview(ctx, f, func(context.Context) ([]byte, error) { return io.ReadAll(io.NewSectionReader(bytes, 0, f.Size)) }),
+		exif:     o.exif(f, bytes),
+	}
+}
+
+// exif is Media.EXIF of a file's bytes. A picture whose tags cannot be read has none, and is no failure of the upload.
+func (o *Origin) exif(f *File, bytes io.ReaderAt) json.RawMessage {
+	if f.Image.Format == transform.Unknown {
+		return nil
+	}
+	tags, err := transform.Tags(bytes, f.Size)
+	if err != nil {
+		o.log.Warn("the EXIF tags of a picture could not be read", "key", string(f.OriginalKey()), "error", err)
+		tags = make(map[string]any)
+	}
+	tags["SamplesPerPixel"] = f.Image.Components
+	text, _ := json.Marshal(tags) // texts and numbers only
+	return text
+}
 
 // preview computes the BlurHash of a picture: one small render, admitted by the gate that all renders pass. A picture that
 // cannot be rendered, or not now, has none, and is no failure of the upload.
@@ -67,15 +97,13 @@ func (o *Origin) blurHash(ctx context.Context, f *File, plan transform.Plan, sou
 	return blurhash.Encode(x, y, img)
 }
 
-// previewUploads computes the BlurHash of the uploads of a media record, before the transaction.
-func (w *write) previewUploads(ctx context.Context, d *draft) {
+// lookAtUploads looks at the uploads of a media record, before the transaction.
+func (w *write) lookAtUploads(ctx context.Context, d *draft) {
 	for name, u := range w.change.uploads {
-		if _, done := w.change.media.blurs[name]; done || u.staged == nil {
+		if _, done := w.change.media.looks[name]; done || u.staged == nil {
 			continue
 		}
 		file := u.row(FileRef{w.change.c.ID, d.record.ID, name}, "", w.change.now)
-		w.change.media.blurs[name] = w.o.preview(ctx, file, func(context.Context) ([]byte, error) {
-			return io.ReadAll(io.NewSectionReader(u.staged, 0, u.Size))
-		})
+		w.change.media.looks[name] = w.o.look(ctx, file, u.staged)
 	}
 }

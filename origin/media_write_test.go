@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -270,7 +271,7 @@ func TestTheNativeDialectMakesFilesOfTheLibraryToo(t *testing.T) {
 	l := newLibrary(t)
 	ctx := context.Background()
 	in := origin.RecordInput{
-		Values: map[string]any{"folder": "/n/", "title": "t", "uuid": "", "secret": "mine", "size": 7, "blurhash": "mine", "visibility": "private"},
+		Values: map[string]any{"folder": "/n/", "title": "t", "uuid": "", "secret": "mine", "size": 7, "blurhash": "mine", "exif": map[string]any{"Make": "mine"}, "visibility": "private"},
 		Files:  map[string][]*origin.Upload{"file": {l.stage("x.jpg", smallJPEG(t, 20, 10))}},
 	}
 	v, err := l.CreateRecord(ctx, origin.System(), "media", in)
@@ -278,7 +279,7 @@ func TestTheNativeDialectMakesFilesOfTheLibraryToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, err := l.Media(ctx, reader, origin.ByPath("n/x.jpg"))
-	if err != nil || m.ID != v.Record.ID || m.Width != 20 || m.Size < 100 || len(m.BlurHash) < 6 || m.BlurHash == "mine" || !origin.IsUUID(m.Secret) || m.Visibility != origin.Private {
+	if err != nil || m.ID != v.Record.ID || m.Width != 20 || m.Size < 100 || len(m.BlurHash) < 6 || m.BlurHash == "mine" || !maps.Equal(m.EXIF, map[string]any{"SamplesPerPixel": 3.0}) || !origin.IsUUID(m.Secret) || m.Visibility != origin.Private {
 		t.Fatalf("%+v, %v", m, err)
 	}
 	// Another file under the same record: what follows from the bytes follows them, what names the file stays.
@@ -290,7 +291,7 @@ func TestTheNativeDialectMakesFilesOfTheLibraryToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, err := l.Media(ctx, reader, origin.ByUUID(m.UUID))
-	if err != nil || n.Secret != m.Secret || n.Width != 0 || n.MIME != "text/plain" || n.Size != 10 || n.BlurHash != "" || n.OriginalName != "y.png" || n.Slug != "x.jpg" {
+	if err != nil || n.Secret != m.Secret || n.Width != 0 || n.MIME != "text/plain" || n.Size != 10 || n.BlurHash != "" || len(n.EXIF) != 0 || n.OriginalName != "y.png" || n.Slug != "x.jpg" {
 		t.Fatalf("%+v, %v", n, err)
 	}
 	for _, hidden := range v.Fields {

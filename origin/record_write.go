@@ -207,7 +207,7 @@ func (w *write) prepare(ctx context.Context, d *draft) error {
 		ch.hashes[name] = hash
 	}
 	if ch.media != nil {
-		w.previewUploads(ctx, d)
+		w.lookAtUploads(ctx, d)
 	}
 	return nil
 }

@@ -80,7 +80,8 @@ func (o *Origin) CreateSlot(ctx context.Context, who Caller, d SlotDraft) (*Slot
 	slot := &Slot{ID: "upl_" + auth.RandomString(20, auth.LowerAlnum), Expires: now.Add(SlotLife)}
 	r := &Record{ID: RecordID(slot.ID), Values: map[string]any{
 		ColID: slot.ID, slotState: slotOpen, slotName: name, slotMIME: d.ContentType, slotSize: float64(d.Size),
-		slotFolder: folder, slotMetadata: json.RawMessage(metadata), slotMedia: auth.NewID(), slotStored: "", slotBlurHash: "",
+		slotFolder: folder, slotMetadata: json.RawMessage(metadata), slotMedia: auth.NewID(), slotStored: "",
+		slotBlurHash: "", slotEXIF: json.RawMessage(nil),
 		slotExpires: formatDate(slot.Expires), "created": formatDate(now), "updated": formatDate(now),
 	}}
 	err = o.catalog.Write(ctx, func(tx CatalogTx) error { return tx.InsertRecord(ctx, o.slots(), r) })
@@ -177,9 +178,7 @@ func (f *fills) end(id string) {
 func (o *Origin) keepSlot(ctx context.Context, op string, r *Record, u *Upload) error {
 	ref := FileRef{MediaID, RecordID(r.Text(slotMedia)), u.name}
 	file := u.row(ref, o.media().Field(mediaFile).ID, o.now().UTC().Truncate(time.Millisecond))
-	blur := o.preview(ctx, file, func(context.Context) ([]byte, error) {
-		return io.ReadAll(io.NewSectionReader(u.staged, 0, u.Size))
-	})
+	seen := o.look(ctx, file, u.staged)
 	if err := u.commit(ctx, ref.OriginalKey()); err != nil {
 		return failed(op, err)
 	}
@@ -192,7 +191,8 @@ func (o *Origin) keepSlot(ctx context.Context, op string, r *Record, u *Upload) 
 			return err
 		}
 		now = now.Clone()
-		now.Values[slotState], now.Values[slotStored], now.Values[slotBlurHash] = slotFilled, string(u.name), blur
+		now.Values[slotState], now.Values[slotStored] = slotFilled, string(u.name)
+		now.Values[slotBlurHash], now.Values[slotEXIF] = seen.blurHash, seen.exif
 		now.Values["updated"] = formatDate(o.now())
 		if err := tx.PutFile(ctx, file); err != nil {
 			return err
@@ -312,7 +312,8 @@ func (o *Origin) confirm(ctx context.Context, tx CatalogTx, slot *Record, visibi
 	w.change = newChange(media, true, RecordInput{Values: values}, o.now())
 	w.change.id = ref.Record
 	w.change.uploads[ref.Name] = uploadOf(file)
-	w.change.media.blurs[ref.Name] = blur
+	exif, _ := slot.Values[slotEXIF].(json.RawMessage)
+	w.change.media.looks[ref.Name] = look{blur, exif}
 	d, err := w.change.create()
 	if err != nil {
 		return nil, err

@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
 // usersID is the id of the stock collection of users, the same in every PocketBase.
 const usersID = "_pb_users_auth_"
 
-// ensureSystemCollections makes the collections that every library has and this one has not, and then reads all. Two
+// ensureSystemCollections makes the collections that every library has and this one has not, gives those that an earlier
+// version made the fields that have come since, and then reads all. Two
 // processes may do so at once: the transaction of the second sees what the first made. The stock users are made with the
 // superusers only: users that were deleted later stay away, since the superusers are never.
 func (o *Origin) ensureSystemCollections(ctx context.Context) error {
@@ -18,7 +20,7 @@ func (o *Origin) ensureSystemCollections(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(missingSystemCollections(all, o.now())) > 0 {
+	if len(systemChanges(all, o.now())) > 0 {
 		if err := o.catalog.Write(ctx, o.makeSystemCollections(ctx)); err != nil && !errors.Is(err, errMadeAlready) {
 			return err
 		}
@@ -34,12 +36,17 @@ func (o *Origin) makeSystemCollections(ctx context.Context) func(CatalogTx) erro
 		if err != nil {
 			return err
 		}
-		missing := missingSystemCollections(all, o.now())
-		if len(missing) == 0 {
+		changes := systemChanges(all, o.now())
+		if len(changes) == 0 {
 			return errMadeAlready
 		}
-		for _, c := range missing {
-			if err := tx.InsertCollection(ctx, c); err != nil {
+		for _, c := range changes {
+			if c.old == nil {
+				err = tx.InsertCollection(ctx, c.new)
+			} else {
+				err = tx.UpdateCollection(ctx, c.old, c.new)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -47,16 +54,38 @@ func (o *Origin) makeSystemCollections(ctx context.Context) func(CatalogTx) erro
 	}
 }
 
-func missingSystemCollections(all []*Collection, now time.Time) (missing []*Collection) {
+// systemChange is a collection that is to be made, or to get fields.
+type systemChange struct{ old, new *Collection }
+
+func systemChanges(all []*Collection, now time.Time) (changes []systemChange) {
 	if !slices.ContainsFunc(all, (*Collection).IsSuperusers) {
-		missing = append(missing, superusersCollection(now), usersCollection(now))
+		changes = append(changes, systemChange{nil, superusersCollection(now)}, systemChange{nil, usersCollection(now)})
 	}
 	for _, c := range []*Collection{mediaCollection(all, now), keysCollection(now), uploadsCollection(now)} {
-		if !slices.ContainsFunc(all, func(have *Collection) bool { return have.ID == c.ID }) {
-			missing = append(missing, c)
+		i := slices.IndexFunc(all, func(have *Collection) bool { return have.ID == c.ID })
+		if i < 0 {
+			changes = append(changes, systemChange{nil, c})
+		} else if grown := all[i].grown(c); grown != nil {
+			changes = append(changes, systemChange{all[i], grown})
 		}
 	}
-	return missing
+	return changes
+}
+
+// grown is the collection with those fields of another that it has none of the name of, nil where it has all.
+func (c *Collection) grown(to *Collection) *Collection {
+	fields := slices.Clone(c.Fields)
+	for _, f := range to.Fields {
+		if !slices.ContainsFunc(c.Fields, func(have Field) bool { return strings.EqualFold(have.Name, f.Name) }) {
+			fields = append(fields, f)
+		}
+	}
+	if len(fields) == len(c.Fields) {
+		return nil
+	}
+	more := *c
+	more.Fields = fields
+	return &more
 }
 
 func autodates(system bool) []Field {

@@ -19,8 +19,8 @@ const maxTIFF = 64 << 10
 const maxTagText = 512
 
 // Tags returns what the camera and its owner wrote into the EXIF block of a picture, by the names of the standard (Exif 2.3
-// section 4.6): texts as string, whole numbers as int, and fractions as "1/250". Where a picture was taken is left out on
-// purpose, and whatever is broken or unknown is left out too: no tags are an empty map. The error is r's own.
+// section 4.6): texts as string, whole numbers as int, fractions as "1/250", and several of them, as a latitude has, as
+// []string. Whatever is broken or unknown is left out: no tags are an empty map. The error is r's own.
 //
 // At most 192 KiB are read, and time is linear in them.
 func Tags(r io.ReaderAt, size int64) (map[string]any, error) {
@@ -41,12 +41,16 @@ func Tags(r io.ReaderAt, size int64) (map[string]any, error) {
 	if t, ok := newTIFF(block[:n]); ok {
 		t.collect(tags, t.first, mainTags)
 		t.collect(tags, int64(t.camera), cameraTags)
+		t.collect(tags, int64(t.place), placeTags)
 	}
 	return tags, nil
 }
 
-// tagCamera is where the second directory lies, that of the camera's settings (Exif 2.3 section 4.6.3).
-const tagCamera = 0x8769
+// Where the other directories lie, of the camera's settings and of the place (Exif 2.3 section 4.6.3).
+const (
+	tagCamera = 0x8769
+	tagPlace  = 0x8825
+)
 
 var mainTags = map[uint16]string{
 	0x010e: "ImageDescription", 0x010f: "Make", 0x0110: "Model", tagOrientation: "Orientation", 0x0131: "Software",
@@ -59,8 +63,14 @@ var cameraTags = map[uint16]string{
 	0xa403: "WhiteBalance", 0xa405: "FocalLengthIn35mmFilm", 0xa433: "LensMake", 0xa434: "LensModel",
 }
 
+var placeTags = map[uint16]string{
+	0x01: "GPSLatitudeRef", 0x02: "GPSLatitude", 0x03: "GPSLongitudeRef", 0x04: "GPSLongitude", 0x05: "GPSAltitudeRef", 0x06: "GPSAltitude",
+	0x07: "GPSTimeStamp", 0x10: "GPSImgDirectionRef", 0x11: "GPSImgDirection", 0x1d: "GPSDateStamp",
+}
+
 // Types of values, TIFF 6.0 section 2.
 const (
+	typeByte           = 1
 	typeText           = 2
 	typeShort          = 3
 	typeFraction       = 5
@@ -73,6 +83,7 @@ type tiff struct {
 	order  binary.ByteOrder
 	first  int64  // where its first directory lies
 	camera uint32 // where the camera's does, once the first was read; 0: nowhere
+	place  uint32 // and that of the place
 }
 
 func newTIFF(data []byte) (*tiff, bool) {
@@ -102,8 +113,11 @@ func (t *tiff) collect(tags map[string]any, at int64, names map[uint16]string) {
 		entry := entries[:12]
 		entries = entries[12:]
 		tag := t.order.Uint16(entry)
-		if tag == tagCamera {
+		switch tag {
+		case tagCamera:
 			t.camera = t.order.Uint32(entry[8:])
+		case tagPlace:
+			t.place = t.order.Uint32(entry[8:])
 		}
 		name, wanted := names[tag]
 		if _, known := tags[name]; !wanted || known {
@@ -124,20 +138,40 @@ func (t *tiff) value(entry []byte) any {
 		if text = strings.TrimSpace(strings.ToValidUTF8(text, "")); text != "" {
 			return text
 		}
+	case typeByte:
+		return int(entry[8])
 	case typeShort:
 		return int(t.order.Uint16(entry[8:]))
 	case typeLong:
 		return int(t.order.Uint32(entry[8:]))
 	case typeFraction:
-		if p := t.bytes(entry, 8); p != nil {
-			return fmt.Sprintf("%d/%d", t.order.Uint32(p), t.order.Uint32(p[4:]))
-		}
+		return t.fractions(entry, count, func(n uint32) any { return n })
 	case typeSignedFraction:
-		if p := t.bytes(entry, 8); p != nil {
-			return fmt.Sprintf("%d/%d", int32(t.order.Uint32(p)), int32(t.order.Uint32(p[4:])))
-		}
+		return t.fractions(entry, count, func(n uint32) any { return int32(n) })
 	}
 	return nil
+}
+
+// maxFractions is how many a value has at most: degrees, minutes and seconds, or those of a lens.
+const maxFractions = 4
+
+// fractions are an entry's count fractions; as says what the 32 bits of a number mean.
+func (t *tiff) fractions(entry []byte, count uint32, as func(uint32) any) any {
+	if count == 0 || count > maxFractions {
+		return nil
+	}
+	p := t.bytes(entry, 8*int64(count))
+	if p == nil {
+		return nil
+	}
+	var list []string
+	for ; len(p) > 0; p = p[8:] {
+		list = append(list, fmt.Sprintf("%d/%d", as(t.order.Uint32(p)), as(t.order.Uint32(p[4:]))))
+	}
+	if count == 1 {
+		return list[0]
+	}
+	return list
 }
 
 // bytes are the n bytes of an entry's value: in the entry itself where they fit.

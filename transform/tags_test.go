@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,20 +20,21 @@ type entry struct {
 	data      []byte
 }
 
-// tiffOf builds an EXIF block of a first directory and the camera's.
-func tiffOf(order binary.ByteOrder, main, camera []entry) []byte {
+// tiffOf builds an EXIF block of a first directory, the camera's and the place's.
+func tiffOf(order binary.ByteOrder, main, camera, place []entry) []byte {
 	e := order.(binary.AppendByteOrder)
-	number := func(n uint32) []byte { return e.AppendUint32(nil, n) }
-	cameraAt := 8 + 2 + 12*(len(main)+1) + 4
-	tail := cameraAt + 2 + 12*len(camera) + 4
-	main = append(main, entry{tagCamera, typeLong, 1, number(uint32(cameraAt))})
+	number := func(n int) []byte { return e.AppendUint32(nil, uint32(n)) }
+	cameraAt := 8 + 2 + 12*(len(main)+2) + 4
+	placeAt := cameraAt + 2 + 12*len(camera) + 4
+	tail := placeAt + 2 + 12*len(place) + 4
+	main = append(main, entry{tagCamera, typeLong, 1, number(cameraAt)}, entry{tagPlace, typeLong, 1, number(placeAt)})
 	b := []byte("II*\x00")
 	if order == binary.ByteOrder(binary.BigEndian) {
 		b = []byte("MM\x00*")
 	}
 	b = e.AppendUint32(b, 8)
 	var behind []byte
-	for _, entries := range [][]entry{main, camera} {
+	for _, entries := range [][]entry{main, camera, place} {
 		b = e.AppendUint16(b, uint16(len(entries)))
 		for _, v := range entries {
 			b = e.AppendUint32(e.AppendUint16(e.AppendUint16(b, v.tag), v.kind), v.count)
@@ -57,17 +59,20 @@ func cameraTIFF(order binary.ByteOrder) []byte {
 	return tiffOf(order, []entry{
 		named(0x010e, text("   ")), named(0x010f, text("Canon")), named(0x0110, text("EOS")), {tagOrientation, typeShort, 1, short(6)},
 		{0x0131, typeText, 9, []byte("a\xffb\x00rest")}, {0x9999, typeShort, 1, short(1)}, named(0x010f, text("Second")),
-		{0x8825, typeLong, 1, e.AppendUint32(nil, 8)}, // where it was taken
 	}, []entry{
 		{0x829a, typeFraction, 1, fraction(1, 250)}, {0x829d, typeFraction, 1, fraction(28, 10)}, {0x8827, typeShort, 1, short(400)},
 		named(0x9003, text("2026:11:22 10:20:30")), {0x9204, typeSignedFraction, 1, fraction(^uint32(0), 3)}, {0x9209, 99, 1, short(1)},
 		{0x010f, typeText, 7, []byte("Hidden\x00")},
+	}, []entry{
+		named(1, text("N")), {2, typeFraction, 3, slices.Concat(fraction(52, 1), fraction(31, 1), fraction(1234, 100))}, {5, typeByte, 1, []byte{1}},
+		{6, typeFraction, 1, fraction(345, 10)}, {4, typeFraction, 5, make([]byte, 40)}, {0x11, typeFraction, 0, nil},
 	})
 }
 
 var cameraSays = map[string]any{
 	"Make": "Canon", "Model": "EOS", "Orientation": 6, "Software": "ab", "ExposureTime": "1/250", "FNumber": "28/10", "ISOSpeedRatings": 400,
 	"DateTimeOriginal": "2026:11:22 10:20:30", "ExposureBiasValue": "-1/3",
+	"GPSLatitudeRef": "N", "GPSLatitude": []string{"52/1", "31/1", "1234/100"}, "GPSAltitudeRef": 1, "GPSAltitude": "345/10",
 }
 
 func TestTagsAreThoseOfTheCamera(t *testing.T) {
@@ -97,7 +102,7 @@ func TestBrokenTagsAreLeftOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, value := range got {
-			if value != cameraSays[name] {
+			if !cmp.Equal(value, cameraSays[name]) {
 				t.Errorf("cut at %d: %s is %v", n, name, value)
 			}
 		}
@@ -133,6 +138,9 @@ func FuzzTags(f *testing.F) {
 		for name, value := range tags {
 			if s, ok := value.(string); ok && (len(s) > maxTagText || s == "" || strings.ToValidUTF8(s, "") != s || strings.Contains(s, "\x00")) {
 				t.Errorf("%s is %q", name, s)
+			}
+			if list, ok := value.([]string); ok && (len(list) < 2 || len(list) > maxFractions) {
+				t.Errorf("%s is %q", name, list)
 			}
 		}
 	})

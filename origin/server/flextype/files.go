@@ -52,7 +52,7 @@ func (d *Dialect) list(r *server.Request, who origin.Caller, folder string) erro
 }
 
 func (d *Dialect) answer(r *server.Request, who origin.Caller, m *origin.Media) error {
-	data, err := d.shown(r, who, m, nil)
+	data, err := d.shown(r, m, nil)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (d *Dialect) upload(r *server.Request, who origin.Caller, in *input) (any, 
 	u := in.upload
 	in.upload = nil
 	m, err := d.core.PutMedia(r.Context(), who, u, draft)
-	return d.shown(r, who, m, err)
+	return d.shown(r, m, err)
 }
 
 func (d *Dialect) move(r *server.Request, who origin.Caller, in *input) (any, error) {
@@ -103,7 +103,7 @@ func (d *Dialect) toNewPath(r *server.Request, who origin.Caller, in *input, do 
 		return nil, err
 	}
 	m, err := do(ref, to)
-	return d.shown(r, who, m, err)
+	return d.shown(r, m, err)
 }
 
 func (d *Dialect) delete(r *server.Request, who origin.Caller, in *input) (any, error) {

@@ -41,7 +41,7 @@ func (d *Dialect) edit(r *server.Request, who origin.Caller, in *input, value an
 		return nil, err
 	}
 	m, err := d.core.UpdateMedia(r.Context(), who, ref, edit)
-	return d.shown(r, who, m, err)
+	return d.shown(r, m, err)
 }
 
 // editOf is the change that setting a field means, or removing it where value is nil.

@@ -1,9 +1,7 @@
 package flextype
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"net/url"
 	"path"
 	"strings"
@@ -12,7 +10,6 @@ import (
 
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/origin/server"
-	"github.com/imgorigin/imgorigin/transform"
 )
 
 // uploads is where the bytes of files are, below the prefix.
@@ -22,53 +19,12 @@ const uploads = "project/uploads/"
 // nowhere by their path.
 const virtualRoot = "/htdocs/flextype/project/uploads"
 
-// shown is the file that an operation of the core answers with, and what only the row of its bytes has.
-func (d *Dialect) shown(r *server.Request, who origin.Caller, m *origin.Media, err error) (any, error) {
+// shown is the file that an operation of the core answers with.
+func (d *Dialect) shown(r *server.Request, m *origin.Media, err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	object := object(m, d.base(r))
-	if !m.IsPicture() {
-		return object, nil
-	}
-	content, err := d.core.OpenMedia(r.Context(), &origin.MediaRead{Ref: origin.ByID(m.ID), Who: who})
-	if err != nil {
-		return object, nil // removed or replaced meanwhile: what was done was done
-	}
-	exif := object["exif"].(map[string]any)
-	exif["IsColor"] = 0
-	if content.File.Image.Components >= 3 { // fewer are greys, with or without transparency
-		exif["IsColor"] = 1
-	}
-	tags, _ := transform.Tags(originalAt{r.Context(), &content}, content.Size) // a picture without them is as good an answer
-	for name, value := range tags {
-		exif[name] = value
-	}
-	return object, nil
-}
-
-// originalAt reads pieces of a file's bytes.
-type originalAt struct {
-	ctx     context.Context
-	content *origin.Content
-}
-
-// ReadAt is io.ReaderAt's.
-func (o originalAt) ReadAt(p []byte, offset int64) (int, error) {
-	n := min(int64(len(p)), o.content.Size-offset)
-	if n <= 0 {
-		return 0, io.EOF
-	}
-	body, err := o.content.Open(o.ctx, offset, n)
-	if err != nil {
-		return 0, err
-	}
-	defer body.Close()
-	got, err := io.ReadFull(body, p[:n])
-	if err == nil && got < len(p) {
-		err = io.EOF
-	}
-	return got, err
+	return object(m, d.base(r)), nil
 }
 
 // object is a file as the answers have it: what was said of it, and what follows from it, which nothing that was said hides.
@@ -102,14 +58,23 @@ func object(m *origin.Media, base string) map[string]any {
 // base is what the addresses of files begin with.
 func (d *Dialect) base(r *server.Request) string { return r.Base() + d.prefix + "/" }
 
-// exifOf is what PHP's exif_read_data computes of a picture's size.
+// exifOf is what PHP's exif_read_data computes of a picture, and what the camera wrote into it.
 func exifOf(m *origin.Media) map[string]any {
-	if !m.IsPicture() {
-		return map[string]any{}
+	exif := make(map[string]any, len(m.EXIF)+4)
+	for name, value := range m.EXIF {
+		exif[name] = value
 	}
-	return map[string]any{
-		"html": fmt.Sprintf(`width="%d" height="%d"`, m.Width, m.Height), "Width": m.Width, "Height": m.Height,
+	if samples, known := exif["SamplesPerPixel"].(float64); known {
+		delete(exif, "SamplesPerPixel")
+		exif["IsColor"] = 0
+		if samples >= 3 { // fewer are greys, with or without transparency
+			exif["IsColor"] = 1
+		}
 	}
+	if m.IsPicture() {
+		exif["html"], exif["Width"], exif["Height"] = fmt.Sprintf(`width="%d" height="%d"`, m.Width, m.Height), m.Width, m.Height
+	}
+	return exif
 }
 
 // split parts a name at its last dot. A name that begins with its only one has no extension.
