@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/imgorigin/imgorigin/bench/rig"
@@ -26,16 +27,21 @@ type miss struct {
 	proxy  string
 }
 
+// missPictures is how many pictures one figure is taken over.
+const missPictures = 8
+
+const jpegLikeOurs = ".jpg[Q=80,optimize_coding,strip]"
+
 var crop = []string{"--size", "400x300", "--smartcrop", "centre"}
 
-var missed = []miss{
-	{"12 MP JPEG of 4 MB, crop 400×300", "12mp-4mb.jpg", true, false, "400x300", crop, ".jpg[Q=80]", "rs:fill:400:300/q:80"},
-	{"the same, turned by EXIF", "12mp-4mb.jpg", true, true, "400x300", crop, ".jpg[Q=80]", "rs:fill:400:300/q:80"},
-	{"12 MP JPEG, fit 300×300", "12mp-4mb.jpg", true, false, "300x300f", []string{"--size", "300x300"}, ".jpg[Q=80]", "rs:fit:300:300/q:80"},
-	{"2 MP JPEG, crop 100×100", "2mp.jpg", false, false, "100x100", []string{"--size", "100x100", "--smartcrop", "centre"}, ".jpg[Q=80]", "rs:fill:100:100/q:80"},
-	{"1.8 MP PNG, crop 400×300", "2mp.png", false, false, "400x300", crop, ".png", "rs:fill:400:300"},
-	{"2 MP WebP, crop 400×300", "2mp.webp", false, false, "400x300", crop, ".webp[Q=80]", "rs:fill:400:300/q:80"},
-	{"24 MP WebP, crop 400×300", "24mp.webp", true, false, "400x300", crop, ".webp[Q=80]", "rs:fill:400:300/q:80"},
+var missCases = []miss{
+	{"12 MP JPEG of 4 MB, crop 400×300", "12mp-4mb.jpg", true, false, "400x300", crop, jpegLikeOurs, "rs:fill:400:300/q:80"},
+	{"the same, turned by EXIF", "12mp-4mb.jpg", true, true, "400x300", crop, jpegLikeOurs, "rs:fill:400:300/q:80"},
+	{"12 MP JPEG, fit 300×300", "12mp-4mb.jpg", true, false, "300x300f", []string{"--size", "300x300"}, jpegLikeOurs, "rs:fit:300:300/q:80"},
+	{"2 MP JPEG, crop 100×100", "2mp.jpg", false, false, "100x100", []string{"--size", "100x100", "--smartcrop", "centre"}, jpegLikeOurs, "rs:fill:100:100/q:80"},
+	{"1.8 MP PNG, crop 400×300", "2mp.png", false, false, "400x300", crop, ".png[filter=all,strip]", "rs:fill:400:300"},
+	{"2 MP WebP, crop 400×300", "2mp.webp", false, false, "400x300", crop, ".webp[Q=80,strip]", "rs:fill:400:300/q:80"},
+	{"24 MP WebP, crop 400×300", "24mp.webp", true, false, "400x300", crop, ".webp[Q=80,strip]", "rs:fill:400:300/q:80"},
 }
 
 func (m *miss) extension() string { return filepath.Ext(m.photo) }
@@ -52,25 +58,15 @@ func (b *bench) source(m *miss) ([]byte, error) {
 func misses(ctx context.Context, b *bench) (*report, error) {
 	r := &report{
 		title:    "Misses of the whole program",
-		commands: []string{"make bench ONLY=misses", "vipsthumbnail --size 400x300 --smartcrop centre -o t%s.jpg[Q=80] PHOTOS"},
+		commands: []string{"make bench ONLY=misses", "vipsthumbnail --size 400x300 --smartcrop centre -o t%s" + jpegLikeOurs + " PHOTOS"},
 		method: fmt.Sprintf("Processor time a picture, of %d pictures, from the first byte of the upload to the last byte of the thumb, less that of the same "+
-			"upload stored as a plain file; beside vipsthumbnail with VIPS_CONCURRENCY=1, many pictures in one process, its start not counted; %d rounds in turns, medians.", pictures, b.rounds),
+			"upload stored as a plain file; beside vipsthumbnail with VIPS_CONCURRENCY=1 and our settings of the encoders, many pictures in one process, its start not counted; %d rounds in turns, medians.", missPictures, b.rounds),
 	}
-	p, err := b.start(ctx)
+	p, q, end, err := b.withAndWithout(ctx, []string{"400x300", "300x300f", "100x100"})
 	if err != nil {
 		return nil, err
 	}
-	defer p.Kill()
-	q, err := b.start(ctx, mezzanine...)
-	if err != nil {
-		return nil, err
-	}
-	defer q.Kill()
-	for _, program := range []*rig.Program{p, q} {
-		if err := program.MakeCollection(ctx, "open", []string{"400x300", "300x300f", "100x100"}); err != nil {
-			return nil, err
-		}
-	}
+	defer end()
 	var proxy *imgproxy
 	if exe := os.Getenv("IMGPROXY_BIN"); exe != "" {
 		if proxy, err = b.startImgproxy(ctx, exe); err != nil {
@@ -78,57 +74,48 @@ func misses(ctx context.Context, b *bench) (*report, error) {
 		}
 		defer proxy.stop()
 	}
-	for _, m := range missed {
+	for _, m := range missCases {
 		data, err := b.source(&m)
 		if err != nil {
 			return nil, err
 		}
-		var ours, kept, vips, theirs []float64
-		for range b.rounds {
-			v, err := b.missedBy(ctx, p, &m, data)
-			if err != nil {
-				return nil, err
-			}
-			ours = append(ours, v)
-			if m.large {
-				if v, err = b.missedBy(ctx, q, &m, data); err != nil {
-					return nil, err
-				}
-				kept = append(kept, v)
-			}
-			if v, err = b.vipsthumbnail(ctx, &m, data); err != nil {
-				return nil, err
-			}
-			vips = append(vips, v)
-			if proxy != nil {
-				if v, err = proxy.thumbs(ctx, &m, data); err != nil {
-					return nil, err
-				}
-				theirs = append(theirs, v)
-			}
+		ways := []func() ([]float64, error){
+			func() ([]float64, error) { return b.missedBy(ctx, p, &m, data) },
+			func() ([]float64, error) { return b.vipsthumbnail(ctx, &m, data) },
 		}
+		if m.large {
+			ways = append(ways, func() ([]float64, error) { return b.missedBy(ctx, q, &m, data) })
+		}
+		if proxy != nil {
+			ways = append(ways, func() ([]float64, error) { return proxy.thumbs(ctx, &m, data) })
+		}
+		v, err := b.turns(ways...)
+		if err != nil {
+			return nil, err
+		}
+		ours, vips := v[0], v[1]
 		const unit = "ms of CPU"
 		r.rows = append(r.rows, row{what: m.what, unit: unit, ours: ours, theirs: vips, beside: "vipsthumbnail", bound: 1.10})
 		if m.large {
-			r.rows = append(r.rows, row{what: "  with --mezzanine 1024", unit: unit, ours: kept, theirs: vips, beside: "vipsthumbnail"})
+			r.rows = append(r.rows, row{what: "  with " + strings.Join(mezzanine, " "), unit: unit, ours: v[2], theirs: vips, beside: "vipsthumbnail"})
 		}
 		if proxy != nil {
-			r.rows = append(r.rows, row{what: m.what + ", by imgproxy's", unit: unit, ours: ours, theirs: theirs, beside: "imgproxy"})
+			r.rows = append(r.rows, row{what: m.what + ", by imgproxy's", unit: unit, ours: ours, theirs: v[len(v)-1], beside: "imgproxy"})
 		}
 	}
 	return r, nil
 }
 
 // missedBy is the program's processor time for one picture, in ms.
-func (b *bench) missedBy(ctx context.Context, p *rig.Program, m *miss, data []byte) (float64, error) {
+func (b *bench) missedBy(ctx context.Context, p *rig.Program, m *miss, data []byte) ([]float64, error) {
 	whole, err := b.uploads(ctx, p, "a"+m.extension(), data, m.thumb)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	plain := bytes.Clone(data)
 	clear(plain[:min(16, len(plain))]) // which no longer begins as a picture
 	stored, err := b.uploads(ctx, p, "a.bin", plain, "")
-	return whole - stored, err
+	return []float64{whole - stored}, err
 }
 
 // uploads is the processor time that an upload takes, with its first thumb where one is named, in ms.
@@ -138,7 +125,7 @@ func (b *bench) uploads(ctx context.Context, p *rig.Program, name string, data [
 		return 0, err
 	}
 	var files []rig.File
-	for range pictures {
+	for range missPictures {
 		file, err := p.Upload(ctx, "open", name, data)
 		if err != nil {
 			return 0, err
@@ -158,21 +145,21 @@ func (b *bench) uploads(ctx context.Context, p *rig.Program, name string, data [
 			err = p.Delete(ctx, file)
 		}
 	}
-	return float64((after - before).Microseconds()) / 1000 / pictures, err
+	return float64((after - before).Microseconds()) / 1000 / missPictures, err
 }
 
 // vipsthumbnail is its processor time for one picture, in ms: of two runs, one of them with twice the pictures, the difference.
-func (b *bench) vipsthumbnail(ctx context.Context, m *miss, data []byte) (float64, error) {
+func (b *bench) vipsthumbnail(ctx context.Context, m *miss, data []byte) ([]float64, error) {
 	dir, err := os.MkdirTemp(b.work, "vips")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	var files []string
-	for i := range 2 * pictures {
+	for i := range 2 * missPictures {
 		file := filepath.Join(dir, fmt.Sprintf("a%d%s", i, m.extension()))
 		if err := os.WriteFile(file, data, 0o644); err != nil {
-			return 0, err
+			return nil, err
 		}
 		files = append(files, file)
 	}
@@ -185,12 +172,12 @@ func (b *bench) vipsthumbnail(ctx context.Context, m *miss, data []byte) (float6
 		}
 		return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 	}
-	once, err := run(files[:pictures])
+	once, err := run(files[:missPictures])
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	twice, err := run(files)
-	return float64((twice - once).Microseconds()) / 1000 / pictures, err
+	return []float64{float64((twice - once).Microseconds()) / 1000 / missPictures}, err
 }
 
 // imgproxy is a peer that reads pictures from a folder.
@@ -223,23 +210,23 @@ func (b *bench) startImgproxy(ctx context.Context, exe string) (*imgproxy, error
 }
 
 // thumbs is imgproxy's processor time for one picture, in ms.
-func (p *imgproxy) thumbs(ctx context.Context, m *miss, data []byte) (float64, error) {
+func (p *imgproxy) thumbs(ctx context.Context, m *miss, data []byte) ([]float64, error) {
 	name := "a" + m.extension()
 	if err := os.WriteFile(filepath.Join(p.folder, name), data, 0o644); err != nil {
-		return 0, err
+		return nil, err
 	}
 	before, err := p.cpu()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	for range pictures {
+	for range missPictures {
 		address := p.base + "/unsafe/" + m.proxy + "/plain/" + url.QueryEscape("local:///"+name) + "@" + m.extension()[1:]
 		if err := get(ctx, address); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
 	after, err := p.cpu()
-	return float64((after - before).Microseconds()) / 1000 / pictures, err
+	return []float64{float64((after - before).Microseconds()) / 1000 / missPictures}, err
 }
 
 // renders has the renderer's own test write its table, which compares single calls within one process.

@@ -44,7 +44,7 @@ func (p *peer) stop() {
 // cpu is the processor time of the server and of its workers.
 func (p *peer) cpu() (time.Duration, error) { return cpuOf(p.cmd.Process.Pid) }
 
-// cpuOf is the processor time of a process and its children, to 10 ms.
+// cpuOf is the processor time of a process and its children.
 func cpuOf(pid int) (time.Duration, error) {
 	sum, err := (&rig.Program{PID: pid}).CPU()
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +22,7 @@ var mezzanine = []string{"--mezzanine", "1024"}
 // settle is how long a program is given to end what it does behind its answers.
 const settle = 200 * time.Millisecond
 
-// pictures is how many pictures one figure of processor time is taken over, as the kernel counts it in steps of 10 ms.
+// pictures is how many pictures one figure of processor time is taken over.
 const pictures = 4
 
 // srcset compares six widths of a picture asked for at once with the widest alone.
@@ -33,21 +34,11 @@ func srcset(ctx context.Context, b *bench) (*report, error) {
 			"alone of another; processor time of the program a picture, of %d pictures, uploads not counted; %d rounds in turns, medians. "+
 			"Then a crop to 400×300 some time after a first thumb, with --mezzanine 1024 and without, and that first thumb, which makes the mezzanine.", pictures, b.rounds),
 	}
-	p, err := b.start(ctx)
+	p, q, end, err := b.withAndWithout(ctx, append([]string{laterCrop}, widths...))
 	if err != nil {
 		return nil, err
 	}
-	defer p.Kill()
-	q, err := b.start(ctx, mezzanine...)
-	if err != nil {
-		return nil, err
-	}
-	defer q.Kill()
-	for _, program := range []*rig.Program{p, q} {
-		if err := program.MakeCollection(ctx, "open", append([]string{laterCrop}, widths...)); err != nil {
-			return nil, err
-		}
-	}
+	defer end()
 	for _, photo := range []struct {
 		file, size   string
 		bound, later float64
@@ -56,30 +47,16 @@ func srcset(ctx context.Context, b *bench) (*report, error) {
 		if err != nil {
 			return nil, err
 		}
-		var six, one, with, without, first, firstWithout []float64
-		for round := range b.rounds + 1 {
-			a, err := b.thumbs(ctx, p, data, widths)
-			if err != nil {
-				return nil, err
-			}
-			c, err := b.thumbs(ctx, p, data, widths[len(widths)-1:])
-			if err != nil {
-				return nil, err
-			}
-			begun, later, err := b.later(ctx, q, data)
-			if err != nil {
-				return nil, err
-			}
-			begunWithout, laterWithout, err := b.later(ctx, p, data)
-			if err != nil {
-				return nil, err
-			}
-			if round > 0 { // the first warms up
-				six, one = append(six, a), append(one, c)
-				with, without = append(with, later), append(without, laterWithout)
-				first, firstWithout = append(first, begun), append(firstWithout, begunWithout)
-			}
+		v, err := b.turns(
+			func() ([]float64, error) { return b.thumbs(ctx, p, data, widths) },
+			func() ([]float64, error) { return b.thumbs(ctx, p, data, widths[len(widths)-1:]) },
+			func() ([]float64, error) { return b.later(ctx, q, data) },
+			func() ([]float64, error) { return b.later(ctx, p, data) },
+		)
+		if err != nil {
+			return nil, err
 		}
+		six, one, first, with, firstWithout, without := v[0], v[1], v[2], v[3], v[4], v[5]
 		const unit = "ms of CPU"
 		r.rows = append(r.rows,
 			row{what: "six widths, photo of " + photo.size, unit: unit, ours: six, theirs: one, beside: "the widest", bound: photo.bound},
@@ -90,30 +67,79 @@ func srcset(ctx context.Context, b *bench) (*report, error) {
 	return r, nil
 }
 
+// withAndWithout runs the program twice, without a mezzanine and with one, each with a collection "open" of these thumbs. The
+// caller calls end.
+func (b *bench) withAndWithout(ctx context.Context, thumbs []string) (without, with *rig.Program, end func(), err error) {
+	var running []*rig.Program
+	end = func() {
+		for _, p := range running {
+			p.Kill()
+		}
+	}
+	for _, args := range [][]string{nil, mezzanine} {
+		p, err := b.start(ctx, args...)
+		if err == nil {
+			running = append(running, p)
+			err = p.MakeCollection(ctx, "open", thumbs)
+		}
+		if err != nil {
+			end()
+			return nil, nil, nil, err
+		}
+	}
+	return running[0], running[1], end, nil
+}
+
+// turns measures several ways, each round in another order and once more than there are rounds, since the first warms up. It
+// returns the figures of the first way, of the second and so on, each of every round.
+func (b *bench) turns(ways ...func() ([]float64, error)) ([][]float64, error) {
+	of := make([][][]float64, len(ways))
+	for round := range b.rounds + 1 {
+		for i := range ways {
+			way := (i + round) % len(ways)
+			figures, err := ways[way]()
+			if err != nil {
+				return nil, err
+			}
+			if of[way] == nil {
+				of[way] = make([][]float64, len(figures))
+			}
+			for n, v := range figures {
+				if round > 0 {
+					of[way][n] = append(of[way][n], v)
+				}
+			}
+		}
+	}
+	return slices.Concat(of...), nil
+}
+
 // later uploads pictures, and returns the processor time, in ms a picture, of a first thumb of each and of one more, of another
 // size, a while after it.
-func (b *bench) later(ctx context.Context, p *rig.Program, data []byte) (first, second float64, err error) {
+func (b *bench) later(ctx context.Context, p *rig.Program, data []byte) ([]float64, error) {
 	var files []rig.File
 	for range pictures {
 		file, err := p.Upload(ctx, "open", "a.jpg", data)
 		if err != nil {
-			return 0, 0, err
+			return nil, err
 		}
 		files = append(files, file)
 	}
 	time.Sleep(settle)
-	if first, err = b.each(ctx, p, files, "160x0"); err != nil {
-		return 0, 0, err
+	first, err := b.each(ctx, p, files, "160x0")
+	if err != nil {
+		return nil, err
 	}
-	if second, err = b.each(ctx, p, files, laterCrop); err != nil {
-		return 0, 0, err
+	second, err := b.each(ctx, p, files, laterCrop)
+	if err != nil {
+		return nil, err
 	}
 	for _, file := range files {
 		if err := p.Delete(ctx, file); err != nil {
-			return 0, 0, err
+			return nil, err
 		}
 	}
-	return first, second, nil
+	return []float64{first, second}, nil
 }
 
 // each asks for one thumb of each file, one after the other, and returns the processor time of one, in ms.
@@ -133,19 +159,19 @@ func (b *bench) each(ctx context.Context, p *rig.Program, files []rig.File, spec
 }
 
 // thumbs uploads pictures, asks for thumbs of each at once, and returns the processor time that the thumbs of one took, in ms.
-func (b *bench) thumbs(ctx context.Context, p *rig.Program, data []byte, specs []string) (float64, error) {
+func (b *bench) thumbs(ctx context.Context, p *rig.Program, data []byte, specs []string) ([]float64, error) {
 	var files []rig.File
 	for range pictures {
 		file, err := p.Upload(ctx, "open", "a.jpg", data)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		files = append(files, file)
 	}
 	time.Sleep(settle) // what an upload leaves to do is not the thumbs'
 	before, err := p.CPU()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	for _, file := range files {
 		var clients sync.WaitGroup
@@ -156,7 +182,7 @@ func (b *bench) thumbs(ctx context.Context, p *rig.Program, data []byte, specs [
 		clients.Wait()
 		for _, err := range errs {
 			if err != nil {
-				return 0, err
+				return nil, err
 			}
 		}
 	}
@@ -166,7 +192,7 @@ func (b *bench) thumbs(ctx context.Context, p *rig.Program, data []byte, specs [
 			err = p.Delete(ctx, file)
 		}
 	}
-	return float64((after - before).Microseconds()) / 1000 / pictures, err
+	return []float64{float64((after - before).Microseconds()) / 1000 / pictures}, err
 }
 
 // wantThumb asks for a thumb.
