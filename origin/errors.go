@@ -45,6 +45,8 @@ var (
 	// ErrUnreachable is a server of the catalog's or the store's that cannot be reached now, is starting or is ending: the
 	// same call may succeed in a moment.
 	ErrUnreachable = errors.New("cannot be reached")
+	// ErrSealed is a catalog that takes no writes because it moves, or has moved, to another place.
+	ErrSealed = errors.New("sealed: the catalog moves, or has moved, to another place")
 )
 
 // Error is what the core returns for everything that is not a success.
@@ -96,7 +98,8 @@ func KindOf(err error) Kind {
 		return Conflict
 	case errors.Is(err, ErrNoSpace):
 		return NoSpace
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrUnreachable), errors.Is(err, rule.ErrStale): // stale: see afresh
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrUnreachable), errors.Is(err, ErrSealed),
+		errors.Is(err, rule.ErrStale): // stale: see afresh
 		return Timeout
 	case errors.Is(err, context.Canceled):
 		return Canceled

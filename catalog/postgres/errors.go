@@ -37,6 +37,7 @@ const (
 	adminShutdown     = "57P01"
 	crashShutdown     = "57P02"
 	cannotConnectNow  = "57P03"
+	sealed            = "MOVED" // our own, of the trigger that is a seal
 )
 
 // codeOf is the code of an error that the server has sent, "" for any other.
@@ -63,6 +64,8 @@ func classify(ctx context.Context, err error) error {
 		}
 	case tooManyClients, adminShutdown, crashShutdown, cannotConnectNow:
 		return fmt.Errorf("postgres: %w: %w", origin.ErrUnreachable, err)
+	case sealed:
+		return fmt.Errorf("postgres: %w", origin.ErrSealed)
 	case diskFull:
 		return fmt.Errorf("postgres: %w: %w", origin.ErrNoSpace, err)
 	case undefinedTable: // the collection was deleted after the caller took its snapshot

@@ -13,6 +13,7 @@ const fileColumns = "name, field, original, size, type, sha256, committed," +
 
 const (
 	selectFile  = "SELECT " + fileColumns + " FROM files WHERE collection = $1::text AND record = $2::text AND name = $3::text"
+	deleteFile  = "DELETE FROM files WHERE collection = $1::text AND record = $2::text AND name = $3::text"
 	selectFiles = "SELECT " + fileColumns + " FROM files WHERE collection = $1::text AND record = $2::text ORDER BY name"
 	// upsertFile does not replace the row, which would take the file's renditions with it.
 	upsertFile = "INSERT INTO files (collection, record, " + fileColumns + ")" +
@@ -73,18 +74,22 @@ func scanFile(f *origin.File, row []any) {
 
 func (t *tx) PutFile(ctx context.Context, f *origin.File) error {
 	t.changes.add(origin.Change{Collection: f.Collection, Record: f.Record})
+	return t.exec(ctx, upsertFile, fileValues(f)...)
+}
+
+// fileValues are the parameters of upsertFile.
+func fileValues(f *origin.File) []any {
 	m := &f.Image
-	return t.exec(ctx, upsertFile, string(f.Collection), string(f.Record),
+	return []any{string(f.Collection), string(f.Record),
 		string(f.Name), string(f.Field), f.OriginalName, f.Size, f.ContentType, f.SHA256, f.Committed.UnixMilli(),
 		int64(m.Format), int64(m.Width), int64(m.Height), int64(m.Orientation), int64(m.Depth), int64(m.Components),
 		metaFlags(m), int64(m.Frames), int64(m.Scans),
-		m.ICCBytes, m.EXIFBytes, m.TextBytes)
+		m.ICCBytes, m.EXIFBytes, m.TextBytes}
 }
 
 func (t *tx) DeleteFile(ctx context.Context, ref origin.FileRef) error {
 	t.changes.add(origin.Change{Collection: ref.Collection, Record: ref.Record})
-	return t.exec(ctx, "DELETE FROM files WHERE collection = $1::text AND record = $2::text AND name = $3::text",
-		string(ref.Collection), string(ref.Record), string(ref.Name))
+	return t.exec(ctx, deleteFile, string(ref.Collection), string(ref.Record), string(ref.Name))
 }
 
 // metaBits are the members of transform.Meta that are kept in the column flags, from bit 0 on. Only append.

@@ -85,20 +85,24 @@ func (c *Catalog) RenditionBytes(ctx context.Context) (n int64, err error) {
 func (c *Catalog) ColdestRenditions(ctx context.Context, limit int) ([]origin.RenditionUse, error) {
 	var list []origin.RenditionUse
 	err := c.each(ctx, coldest, []any{int64(max(limit, 0))}, func(row []any) error {
-		list = append(list, origin.RenditionUse{
-			File: origin.FileRef{
-				Collection: origin.CollectionID(text(row[0])),
-				Record:     origin.RecordID(text(row[1])),
-				Name:       origin.FileName(text(row[2])),
-			},
-			Variant: text(row[3]),
-			Size:    integer(row[4]),
-			Used:    integer(row[5]),
-		})
+		list = append(list, scanRendition(row))
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return list, nil
+}
+
+func scanRendition(row []any) origin.RenditionUse {
+	return origin.RenditionUse{
+		File: origin.FileRef{
+			Collection: origin.CollectionID(text(row[0])),
+			Record:     origin.RecordID(text(row[1])),
+			Name:       origin.FileName(text(row[2])),
+		},
+		Variant: text(row[3]),
+		Size:    integer(row[4]),
+		Used:    integer(row[5]),
+	}
 }

@@ -30,6 +30,8 @@ func classify(ctx context.Context, err error) error {
 		return ctx.Err()
 	case e.Code == sqlite3.ErrFull, e.SystemErrno == syscall.ENOSPC, e.SystemErrno == syscall.EDQUOT:
 		return fmt.Errorf("sqlite: %w: %w", origin.ErrNoSpace, err)
+	case e.ExtendedCode == sqlite3.ErrConstraintTrigger && e.Error() == sealedMessage:
+		return fmt.Errorf("sqlite: %w", origin.ErrSealed)
 	case e.ExtendedCode == sqlite3.ErrConstraintUnique, e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey:
 		if columns := clashing(e.Error()); columns != nil {
 			return &origin.UniqueError{Columns: columns}
