@@ -7,13 +7,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgorigin/imgorigin/blob"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
 // Delete removes objects, and the folders that are empty then. With an error, some may have been removed.
 func (s *Store) Delete(ctx context.Context, keys ...origin.Key) error {
 	for _, key := range keys {
-		if err := checkKey(key); err != nil {
+		if err := blob.CheckKey(key); err != nil {
 			return wrap("delete", string(key), err)
 		}
 	}
@@ -23,10 +24,10 @@ func (s *Store) Delete(ctx context.Context, keys ...origin.Key) error {
 	defer s.leave()
 	for len(keys) > 0 {
 		// Keys of one folder that follow each other share its sync.
-		path, _ := splitKey(keys[0])
+		path, _ := blob.SplitKey(keys[0])
 		n := 1
 		for n < len(keys) {
-			if next, _ := splitKey(keys[n]); next != path {
+			if next, _ := blob.SplitKey(keys[n]); next != path {
 				break
 			}
 			n++
@@ -52,7 +53,7 @@ func (s *Store) deleteIn(ctx context.Context, path string, keys []origin.Key) er
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		_, base := splitKey(key)
+		_, base := blob.SplitKey(key)
 		switch err := r.last().remove(base); {
 		case err == nil:
 			s.count.deletes.Add(1)
@@ -70,14 +71,14 @@ func absent(err error) bool {
 
 // DeletePrefix removes a folder with everything in it, and the folders above that are empty then.
 func (s *Store) DeletePrefix(ctx context.Context, prefix origin.Key) error {
-	if err := checkFolder(prefix); err != nil {
+	if err := blob.CheckFolder(prefix); err != nil {
 		return wrap("delete", string(prefix), err)
 	}
 	if err := s.enter(ctx); err != nil {
 		return wrap("delete", string(prefix), err)
 	}
 	defer s.leave()
-	path, _ := splitKey(prefix)
+	path, _ := blob.SplitKey(prefix)
 	r, err := s.descend(path, false)
 	defer r.close()
 	if err == nil {

@@ -10,6 +10,8 @@ import (
 )
 
 const (
+	// tempFolder holds what has no key yet.
+	tempFolder = ".tmp"
 	fileMode   = 0o640
 	folderMode = 0o750
 	// readChunk is how many entries of a folder are in memory at once while it is read.

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgorigin/imgorigin/blob"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -21,7 +22,7 @@ const minBatch = 256
 // whatever the number of files. To go through a folder of N entries by pages of limit takes N*N/limit readings of
 // an entry: large folders ask for large pages.
 func (s *Store) List(ctx context.Context, prefix, after origin.Key, limit int) ([]origin.ObjectInfo, error) {
-	if err := checkPrefix(prefix); err != nil {
+	if err := blob.CheckPrefix(prefix); err != nil {
 		return nil, wrap("list", string(prefix), err)
 	}
 	if err := s.enter(ctx); err != nil {
@@ -31,7 +32,7 @@ func (s *Store) List(ctx context.Context, prefix, after origin.Key, limit int) (
 	if limit <= 0 {
 		return nil, nil
 	}
-	path, begin := splitKey(prefix)
+	path, begin := blob.SplitKey(prefix)
 	r, err := s.descend(path, false)
 	defer r.close()
 	if absent(err) {
@@ -138,7 +139,7 @@ func (l *listing) smallest(d folder, path, begin, low string) (names []string, m
 
 // wants tells whether an entry is, or may hold, an object that sorts after after.
 func (l *listing) wants(path, name string) bool {
-	if path == "" && reserved(strings.TrimSuffix(name, "/")) {
+	if path == "" && blob.Reserved(strings.TrimSuffix(name, "/")) {
 		return false
 	}
 	key := path + name

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgorigin/imgorigin/blob"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -27,7 +28,7 @@ func (s *Store) Open(ctx context.Context, key origin.Key, offset, n int64) (orig
 }
 
 func (s *Store) openObject(ctx context.Context, key origin.Key, offset, n int64) (origin.Object, error) {
-	if err := checkKey(key); err != nil {
+	if err := blob.CheckKey(key); err != nil {
 		return origin.Object{}, err
 	}
 	if offset < 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/imgorigin/imgorigin/blob"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -17,7 +18,7 @@ func (s *Store) PutIfAbsent(ctx context.Context, key origin.Key, data []byte) er
 }
 
 func (s *Store) putIfAbsent(ctx context.Context, key origin.Key, data []byte) error {
-	if err := checkKey(key); err != nil {
+	if err := blob.CheckKey(key); err != nil {
 		return err
 	}
 	if err := s.enter(ctx); err != nil {
@@ -119,7 +120,7 @@ func (st *staged) Commit(ctx context.Context, key origin.Key) error {
 }
 
 func (st *staged) commit(ctx context.Context, key origin.Key) error {
-	if err := checkKey(key); err != nil {
+	if err := blob.CheckKey(key); err != nil {
 		return err
 	}
 	s := st.temp.store

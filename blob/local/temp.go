@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imgorigin/imgorigin/blob"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -80,7 +81,7 @@ func (t *temp) publish(ctx context.Context, key origin.Key) error {
 	if t.unsynced != nil {
 		return t.unsynced
 	}
-	path, base := splitKey(key)
+	path, base := blob.SplitKey(key)
 	var err error
 	for range maxAttempts {
 		if err := ctx.Err(); err != nil {
