@@ -38,7 +38,7 @@ func (o *Origin) findAccount(ctx context.Context, collectionID, id string) (*acc
 		return nil, ErrNotFound
 	}
 	epoch := o.epochs.of(c.ID, RecordID(id))
-	if a, ok := o.accounts.Get(key); ok && a.epoch == epoch && a.collection == c && !o.deaf.Load() {
+	if a, ok := o.accounts.Get(key); ok && a.epoch == epoch && a.collection == c && !o.lease.lost() {
 		return a, nil // while deaf, another process may have taken the credential back
 	}
 	record, err := o.catalog.Record(ctx, c.Collection, RecordID(id))

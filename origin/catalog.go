@@ -2,6 +2,7 @@ package origin
 
 import (
 	"context"
+	"time"
 
 	"github.com/imgorigin/imgorigin/rule"
 )
@@ -25,8 +26,12 @@ type Catalog interface {
 	// Watch calls changed for every committed change, whoever made it, in this process or another, within a second,
 	// until ctx ends, and then returns ctx.Err(). A change may be reported more than once. Where changes may have been
 	// missed (the first call, a reconnect, a log already trimmed) a Change with All set is reported.
-	// Another error means that watching stopped and that nothing may be taken to be fresh.
-	Watch(ctx context.Context, changed func(Change)) error
+	//
+	// Each time that all is reported it calls fresh: a change that is not yet reported is committed less than a second
+	// before until. Who serves what it remembers must stop then, unless fresh was called again; the zero time is the
+	// end of Watch. Another error than ctx's means that watching stopped and that nothing may be taken to be fresh.
+	// Both are called by one goroutine.
+	Watch(ctx context.Context, changed func(Change), fresh func(until time.Time)) error
 
 	Renditions
 

@@ -160,7 +160,7 @@ type rememberedKey struct {
 // key returns a key's row, remembered or read; the rules are those of account.
 func (o *Origin) key(ctx context.Context, id string) (*rememberedKey, error) {
 	epoch := o.epochs.of(keysID, RecordID(id))
-	if k := o.keyUses.get(id); k != nil && k.epoch == epoch && !o.deaf.Load() {
+	if k := o.keyUses.get(id); k != nil && k.epoch == epoch && !o.lease.lost() {
 		return k, nil
 	}
 	r, err := o.catalog.Record(ctx, o.schema.Load().byID[keysID].Collection, RecordID(id))

@@ -98,8 +98,8 @@ func (o *Origin) OpenMedia(ctx context.Context, req *MediaRead) (Content, error)
 	credential := req.Who.Principal.May(auth.FilesRead)
 	policy := PolicyRevalidate
 	switch {
-	case o.deaf.Load() && !r.public && !req.Grant.Signed(): // see authorise
-		return Content{}, &Error{Op: op, Kind: Timeout, Message: "access rules cannot be checked now", Private: true}
+	case o.lease.lost() && !r.public && !req.Grant.Signed(): // see authorise
+		return Content{}, errDeaf(op)
 	case r.public:
 	case credential:
 		policy = PolicyPrivate
@@ -117,6 +117,9 @@ func (o *Origin) OpenMedia(ctx context.Context, req *MediaRead) (Content, error)
 	c, err := o.contentOf(ctx, r, policy, free, req.Thumb, req.IfNoneMatch)
 	if policy == PolicySigned {
 		c.Lifetime = min(req.Grant.left, maxSignedLife)
+		if o.lease.lost() {
+			c.Lifetime = min(c.Lifetime, time.Minute) // as of what is public: see PolicyBrief
+		}
 	}
 	return c, err
 }

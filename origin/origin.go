@@ -35,7 +35,7 @@ type Origin struct {
 	schema   atomic.Pointer[schema]
 	schemaMu sync.Mutex // held while the schema is read anew, so that an older one never replaces a newer
 	epochs   *epochs
-	deaf     atomic.Bool // other processes' changes are not heard of: see watch
+	lease    lease // of what is remembered: see watch
 	verifier *auth.Verifier
 	signer   *auth.Signer // of URLs
 	keyUses  *keyUses
@@ -83,6 +83,7 @@ func New(ctx context.Context, config Config, parts Parts) (*Origin, error) {
 	if o.now == nil {
 		o.now = time.Now
 	}
+	o.lease.begin(o.now)
 	o.negative = newNegative(config.NegativeTTL, o.now)
 	if err := o.makeCaches(); err != nil {
 		return nil, err

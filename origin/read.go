@@ -134,13 +134,13 @@ func (o *Origin) admit(ctx context.Context, req *ReadRequest) (*resolved, Policy
 // cache of bytes, and what it refuses looks like a file that is not there.
 func (o *Origin) authorise(ctx context.Context, r *resolved, req *ReadRequest) (Policy, error) {
 	if r.public || !r.field.Protected || r.collection.view.anyone {
-		if o.deaf.Load() {
+		if o.lease.lost() {
 			return PolicyBrief, nil
 		}
 		return PolicyImmutable, nil
 	}
-	if o.deaf.Load() {
-		return 0, &Error{Op: "open", Kind: Timeout, Message: "access rules cannot be checked now", Private: true}
+	if o.lease.lost() {
+		return 0, errDeaf("open")
 	}
 	who := Caller{Facts: req.Facts}
 	if req.FileToken != "" {

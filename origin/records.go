@@ -145,6 +145,9 @@ func (o *Origin) listRecords(ctx context.Context, who Caller, collection string,
 	}
 	superuser := who.Principal.Superuser
 	if !superuser {
+		if err := o.mayJudge(c.list); err != nil {
+			return nil, err
+		}
 		if !c.list.anyone && c.list.expr == nil {
 			return nil, &Error{Op: op, Kind: Forbidden, Message: superusersOnly, Private: true}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/imgorigin/imgorigin/origin"
 )
@@ -11,7 +12,8 @@ import (
 // unheardCatalog tells of no change, as if its process were a moment behind.
 type unheardCatalog struct{ origin.Catalog }
 
-func (unheardCatalog) Watch(ctx context.Context, _ func(origin.Change)) error {
+func (unheardCatalog) Watch(ctx context.Context, _ func(origin.Change), fresh func(time.Time)) error {
+	fresh(time.Time{})
 	<-ctx.Done()
 	return ctx.Err()
 }

@@ -32,6 +32,7 @@ type Stats struct {
 	KeeperFailures uint64 // failed attempts to note uses or to evict
 	Evicted        uint64 // stored renditions removed to stay within the budget
 	WatchFailures  uint64 // times that hearing of other processes' changes failed
+	Deaf           bool   // other processes' changes are not heard of now
 	TokensRefused  uint64 // tokens that did not count
 	StoredBytes    int64  // stored renditions, bytes, as of the last look
 
@@ -50,7 +51,7 @@ func (o *Origin) Stats() Stats {
 		Mezzanines: c.mezzanines.Load(), MezzanineReads: c.mezzanineReads.Load(),
 		RenderFailures: c.renderFailures.Load(), StandIns: c.standIns.Load(),
 		KeepFailures: c.keepFailures.Load(), KeeperFailures: c.keeperFailures.Load(), Evicted: c.evicted.Load(),
-		WatchFailures: c.watchFailures.Load(), TokensRefused: c.tokensRefused.Load(), StoredBytes: c.storedBytes.Load(),
+		WatchFailures: c.watchFailures.Load(), Deaf: o.lease.lost(), TokensRefused: c.tokensRefused.Load(), StoredBytes: c.storedBytes.Load(),
 		Memory: o.memory.Stats(), Files: o.files.Stats(), Accounts: o.accounts.Stats(),
 		Flight: o.flight.Stats(), Gate: o.gate.Stats(), Passwords: o.passwords.Stats(),
 	}

@@ -33,12 +33,26 @@ type judge struct {
 // judge gathers what the rules may ask for, if any of them asks.
 func (o *Origin) judge(ctx context.Context, who Caller, context string, rules ...access) (judge, error) {
 	j := judge{superuser: who.Principal.Superuser}
-	if j.superuser || !slices.ContainsFunc(rules, func(a access) bool { return a.expr != nil }) {
+	if j.superuser {
+		return j, nil
+	}
+	if err := o.mayJudge(rules...); err != nil {
+		return j, err
+	}
+	if !slices.ContainsFunc(rules, func(a access) bool { return a.expr != nil }) {
 		return j, nil
 	}
 	var err error
 	j.request, err = o.question(ctx, who, context)
 	return j, err
+}
+
+// mayJudge fails where a rule that does not admit everybody may have been changed without our hearing of it.
+func (o *Origin) mayJudge(rules ...access) error {
+	if o.lease.lost() && slices.ContainsFunc(rules, func(a access) bool { return !a.anyone }) {
+		return errDeaf("judge")
+	}
+	return nil
 }
 
 // question is what @request means for a caller.

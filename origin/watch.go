@@ -2,6 +2,8 @@ package origin
 
 import (
 	"context"
+	"math"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,17 +16,58 @@ const (
 	watchRetryMost  = 5 * time.Second
 )
 
-// watch hears of changes that other processes made to the same catalog, until ctx ends. While it cannot hear, the core is
-// deaf: what it remembers may be old. Public answers from memory go on, but caches are told to ask again soon; what
-// a rule or a credential decides is refused, since the right to it may have been withdrawn. The first thing that a catalog
-// reports when it is watched again is that anything may have changed, which ends both.
+// lease is how long what the core remembers of the catalog may be served without asking it. A clock ends it and not the
+// watching goroutine, which may be waiting for a catalog that has fallen silent, or for the processor. It is counted from began.
+type lease struct {
+	now   func() time.Time
+	began time.Time
+	until atomic.Int64 // nanoseconds after began
+}
+
+const (
+	firstLease = time.Second   // of a core that has not yet remembered anything
+	noEnd      = math.MaxInt64 // until the watch ends
+	over       = -1
+)
+
+func (l *lease) begin(now func() time.Time) {
+	l.now, l.began = now, now()
+	l.until.Store(int64(firstLease))
+}
+
+// renew makes the lease last until then: see Catalog.Watch.
+func (l *lease) renew(until time.Time) {
+	if until.IsZero() {
+		l.until.Store(noEnd)
+		return
+	}
+	l.until.Store(int64(until.Sub(l.began)))
+}
+
+func (l *lease) end() { l.until.Store(over) }
+
+// lost tells whether other processes' changes may be older than a second and not heard of: the core is deaf, and what it
+// remembers may be old. Public answers from memory go on, but caches are told to ask again soon; what a rule or a
+// credential decides is refused, since the right to it may have been withdrawn.
+func (l *lease) lost() bool {
+	until := l.until.Load()
+	return until != noEnd && int64(l.now().Sub(l.began)) > until
+}
+
+// errDeaf is what a question gets whose answer a rule decides that may have been changed by now.
+func errDeaf(op string) error {
+	return &Error{Op: op, Kind: Timeout, Message: "access rules cannot be checked now", Private: true}
+}
+
+// watch hears of changes that other processes made to the same catalog, until ctx ends. The first thing that a catalog
+// reports when it is watched again is that anything may have changed.
 func (o *Origin) watch(ctx context.Context) {
 	for pause := watchRetryFirst; ctx.Err() == nil; pause = min(2*pause, watchRetryMost) {
 		err := o.listen(ctx, func() { pause = watchRetryFirst })
 		if ctx.Err() != nil {
 			return
 		}
-		o.deaf.Store(true)
+		o.lease.end()
 		o.counters.watchFailures.Add(1)
 		o.log.Error("watching the catalog for changes failed", "error", err)
 		select {
@@ -44,6 +87,10 @@ func (o *Origin) listen(ctx context.Context, heard func()) error {
 			return
 		}
 		heard()
+	}, func(until time.Time) {
+		if ctx.Err() == nil {
+			o.lease.renew(until)
+		}
 	})
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
@@ -61,7 +108,6 @@ func (o *Origin) apply(ctx context.Context, c Change) error {
 	switch {
 	case c.All:
 		o.epochs.bumpAll()
-		o.deaf.Store(false)
 	case c.Record != "":
 		o.epochs.bump(c.Collection, c.Record)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/imgorigin/imgorigin/origin"
 )
@@ -12,6 +13,19 @@ var watchTests = []test{
 	{"begins with: anything may have changed", func(s *suite) {
 		w := s.watch(s.cat)
 		w.wantAll()
+	}},
+	{"says how long what it has reported is fresh, for less than a second at a time", func(s *suite) {
+		w := s.watch(s.cat)
+		for range 2 {
+			until := w.fresh()
+			if len(w.news) == 0 {
+				s.Error("fresh before anything was reported")
+			}
+			if !until.IsZero() && time.Until(until) > time.Second {
+				s.Errorf("fresh for %v", time.Until(until))
+			}
+			s.do(s.cat.Write(s.ctx, func(tx origin.CatalogTx) error { return tx.SetParam(s.ctx, "p", []byte("v")) }))
+		}
 	}},
 	{"ends with its context", func(s *suite) {
 		w := s.watch(s.cat)
@@ -132,17 +146,34 @@ type watcher struct {
 	wg   sync.WaitGroup
 	err  error
 	news chan origin.Change
+	told chan time.Time // as fresh was; what nobody waits for is dropped
 }
 
 func (s *suite) watch(cat origin.Catalog) *watcher {
 	ctx, cancel := context.WithCancel(s.ctx)
-	w := &watcher{s: s, news: make(chan origin.Change, 10_000)}
+	w := &watcher{s: s, news: make(chan origin.Change, 10_000), told: make(chan time.Time)}
 	w.stop = func() { cancel(); w.wg.Wait() }
 	w.wg.Go(func() {
-		w.err = cat.Watch(ctx, func(c origin.Change) { w.news <- c })
+		w.err = cat.Watch(ctx, func(c origin.Change) { w.news <- c }, func(until time.Time) {
+			select {
+			case w.told <- until:
+			default:
+			}
+		})
 	})
 	s.Cleanup(w.stop)
 	return w
+}
+
+// fresh waits until it says so.
+func (w *watcher) fresh() (until time.Time) {
+	w.s.Helper()
+	select {
+	case until = <-w.told:
+	case <-w.s.ctx.Done():
+		w.s.Fatal("it never said that it was fresh")
+	}
+	return until
 }
 
 func (w *watcher) wantAll() {

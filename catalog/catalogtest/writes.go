@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/imgorigin/imgorigin/origin"
 )
@@ -220,7 +221,7 @@ var writeTests = []test{
 		for what, err := range map[string]error{
 			"write": cat.Write(s.ctx, func(origin.CatalogTx) error { return nil }),
 			"check": cat.Check(s.ctx),
-			"watch": cat.Watch(s.ctx, func(origin.Change) {}),
+			"watch": cat.Watch(s.ctx, func(origin.Change) {}, func(time.Time) {}),
 		} {
 			if !errors.Is(err, origin.ErrClosed) {
 				s.Errorf("%s: %v, want closed", what, err)
@@ -258,7 +259,7 @@ func (s *suite) wantParam(name, want string) {
 func (s *suite) wantCanceled(ended context.Context) {
 	s.Helper()
 	c := s.with(everyType())
-	errs := map[string]error{"check": s.cat.Check(ended), "watch": s.cat.Watch(ended, func(origin.Change) {})}
+	errs := map[string]error{"check": s.cat.Check(ended), "watch": s.cat.Watch(ended, func(origin.Change) {}, func(time.Time) {})}
 	_, errs["collections"] = s.cat.Collections(ended)
 	_, errs["record"] = s.cat.Record(ended, c, "r")
 	_, errs["record by"] = s.cat.RecordBy(ended, c, "text", "x")

@@ -93,7 +93,7 @@ func TestWhenTheWatcherIsCutOffNoConnectionIsTrusted(t *testing.T) {
 	heard, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		first := sync.OnceFunc(func() { close(heard) })
-		ended <- cat.Watch(t.Context(), func(origin.Change) { first() })
+		ended <- cat.Watch(t.Context(), func(origin.Change) { first() }, unending)
 	}()
 	<-heard
 	for range 3 {

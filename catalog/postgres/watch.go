@@ -16,7 +16,7 @@ import (
 // Watch implements origin.Catalog. It runs in the caller's goroutine, on a connection of its own, that the server
 // notifies of commits. It ends with an error where the server does not answer within a second: who watches may then have missed
 // changes.
-func (c *Catalog) Watch(ctx context.Context, changed func(origin.Change)) error {
+func (c *Catalog) Watch(ctx context.Context, changed func(origin.Change), fresh func(time.Time)) error {
 	c.mu.Lock()
 	if c.life.Err() != nil {
 		c.mu.Unlock()
@@ -29,7 +29,7 @@ func (c *Catalog) Watch(ctx context.Context, changed func(origin.Change)) error 
 	watching, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(c.life, cancel)()
-	err := c.follow(watching, changed)
+	err := c.follow(watching, changed, fresh)
 	c.pool.distrust() // what ended this connection may have ended the others
 	switch {
 	case ctx.Err() != nil:
@@ -40,16 +40,19 @@ func (c *Catalog) Watch(ctx context.Context, changed func(origin.Change)) error 
 	return fmt.Errorf("postgres: watching for changes: %w", err)
 }
 
+// dialTimeout bounds the making of a watcher's connection: what a broken network has swallowed is tried again soon.
+const dialTimeout = 5 * time.Second
+
 // follow reports changes until ctx ends or the connection fails.
-func (c *Catalog) follow(ctx context.Context, changed func(origin.Change)) error {
-	dialing, cancel := context.WithTimeout(ctx, c.cfg.Wait)
+func (c *Catalog) follow(ctx context.Context, changed func(origin.Change), fresh func(time.Time)) error {
+	dialing, cancel := context.WithTimeout(ctx, min(c.cfg.Wait, dialTimeout))
 	defer cancel()
 	db, err := pgx.ConnectConfig(dialing, c.listening)
 	if err != nil {
 		return err
 	}
 	defer end(db)
-	w := &watch{conn: &conn{db}, changed: changed, keep: c.cfg.Keep}
+	w := &watch{conn: &conn{db}, changed: changed, fresh: fresh, keep: c.cfg.Keep}
 	if err := w.conn.exec(dialing, "LISTEN "+channel); err != nil {
 		return err
 	}
@@ -67,22 +70,25 @@ func (c *Catalog) follow(ctx context.Context, changed func(origin.Change)) error
 type watch struct {
 	conn    *conn
 	changed func(origin.Change)
+	fresh   func(until time.Time)
 	keep    time.Duration
 
-	// from is the number of a transaction before which all have ended and were reported. Of later ones, those in seen
-	// were: a transaction may commit long after one that began later.
-	from   int64
-	seen   map[int64]bool // by changes.seq
-	looked time.Time      // zero: never
-	cut    time.Time      // when old changes were last removed
+	// seen is the snapshot that the last look was of. A transaction may commit long after one that began later, so that
+	// neither its number nor the log's says what is new, but what a snapshot does not show: transactions that ran then, and
+	// those that have begun since.
+	seen    string
+	looked  time.Time // zero: never
+	trimmed time.Time // when nothing old was left in the log
 }
 
-// answer bounds the server's answer to a watcher.
-const answer = time.Second
+// lease is how long what was reported holds, from the moment that the server was asked: a watcher that hears nothing
+// for longer may have missed what is promised to be known everywhere within a second. The server's answer to a watcher
+// may not take longer, and polls leave it three quarters of that time.
+const lease = time.Second
 
 // look reports what was committed since it was last called.
 func (w *watch) look(ctx context.Context) error {
-	asking, cancel := context.WithTimeout(ctx, answer)
+	asking, cancel := context.WithTimeout(ctx, lease)
 	defer cancel()
 	began := time.Now()
 	missed := w.looked.IsZero() || began.Sub(w.looked) > w.keep/4
@@ -94,62 +100,60 @@ func (w *watch) look(ctx context.Context) error {
 	for _, change := range changes {
 		w.changed(change)
 	}
-	if time.Since(w.cut) > w.keep/16 {
-		w.cut = time.Now()
-		return w.trim(ctx)
-	}
-	return nil
+	w.fresh(began.Add(lease))
+	return w.trim(ctx)
 }
 
 const (
-	// selectLow is the oldest transaction that still runs: all before it have ended, and what they did is visible.
-	selectLow = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
-	// selectChanges has that in each row, of the same snapshot as the changes, and at least one row.
-	selectChanges = "SELECT low::text, seq, kind, collection, record FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS low) AS snapshot" +
-		" LEFT JOIN changes ON xid >= $1::text::xid8 ORDER BY seq"
+	selectSnapshot = "SELECT pg_current_snapshot()::text"
+	// selectChanges has the snapshot in each row, and at least one row. Each part of its condition is a range of the index.
+	selectChanges = "SELECT snapshot::text, kind, collection, record FROM pg_current_snapshot() AS snapshot LEFT JOIN changes" +
+		" ON xid >= pg_snapshot_xmax($1::text::pg_snapshot) OR xid = ANY(ARRAY(SELECT pg_snapshot_xip($1::text::pg_snapshot))) ORDER BY seq"
 )
 
-// read returns the changes that were not reported, and moves from up to the oldest transaction that still runs.
+// read returns the changes that the snapshot seen does not show, each once, and moves it on.
 func (w *watch) read(ctx context.Context, missed bool) (list []origin.Change, err error) {
-	var low int64
 	if missed {
 		list = []origin.Change{{All: true}}
-		w.seen = nil
-		err = w.conn.one(ctx, selectLow, nil, func(row []any) (err error) {
-			low, err = strconv.ParseInt(text(row[0]), 10, 64)
-			return err
+		err = w.conn.one(ctx, selectSnapshot, nil, func(row []any) error {
+			w.seen = text(row[0])
+			return nil
 		})
-	} else {
-		seen := make(map[int64]bool)
-		err = w.conn.each(ctx, selectChanges, []any{strconv.FormatInt(w.from, 10)}, func(row []any) (err error) {
-			if row[1] != nil {
-				seq := integer(row[1])
-				if seen[seq] = true; !w.seen[seq] {
-					list = append(list, changeOf(integer(row[2]), text(row[3]), text(row[4])))
-				}
-			}
-			low, err = strconv.ParseInt(text(row[0]), 10, 64)
-			return err
-		})
-		if err == nil {
-			w.seen = seen
+		return list, err
+	}
+	var snapshot string
+	err = w.conn.each(ctx, selectChanges, []any{w.seen}, func(row []any) error {
+		snapshot = text(row[0])
+		if row[1] != nil {
+			list = append(list, changeOf(integer(row[1]), text(row[2]), text(row[3])))
 		}
+		return nil
+	})
+	if err == nil {
+		w.seen = snapshot
 	}
-	if err != nil {
-		return nil, err
-	}
-	w.from = low
-	return list, nil
+	return list, err
 }
 
-// trim removes changes that every watcher has seen, or will be told All instead. They are removed by age, and a
-// transaction lasts no longer than a quarter of it.
+// trimBatch is how many old changes are removed at once: so few that the watcher is not kept from looking.
+const trimBatch = 1000
+
+const deleteOld = "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes" +
+	" WHERE at < clock_timestamp() - $1::text::interval ORDER BY at LIMIT $2::bigint FOR UPDATE SKIP LOCKED)"
+
+// trim removes changes that every watcher has seen, or will be told All instead: now and then, and then with each look until
+// none is left. They are removed by age, and a transaction lasts no longer than a quarter of it.
 func (w *watch) trim(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, answer)
+	if time.Since(w.trimmed) < w.keep/16 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lease)
 	defer cancel()
-	return w.conn.exec(ctx, "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes"+
-		" WHERE at < clock_timestamp() - $1::text::interval ORDER BY at LIMIT 10000 FOR UPDATE SKIP LOCKED)",
-		strconv.FormatInt(w.keep.Milliseconds(), 10)+" milliseconds")
+	n, err := w.conn.affected(ctx, deleteOld, strconv.FormatInt(w.keep.Milliseconds(), 10)+" milliseconds", int64(trimBatch))
+	if n < trimBatch {
+		w.trimmed = time.Now()
+	}
+	return err
 }
 
 // wait waits for a notification, or until it is time to look without one.

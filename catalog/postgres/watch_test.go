@@ -17,6 +17,9 @@ func setFile(ctx context.Context, id origin.RecordID) func(origin.CatalogTx) err
 	}
 }
 
+// unending is for who does not ask how long what was reported holds.
+func unending(time.Time) {}
+
 // A transaction may take its number, and its number in the log, long before it commits. A watcher that remembers the last
 // number that it has seen would never report it.
 func TestWatcherHearsOfCommitsOutOfTheOrderOfTheirNumbers(t *testing.T) {
@@ -28,7 +31,7 @@ func TestWatcherHearsOfCommitsOutOfTheOrderOfTheirNumbers(t *testing.T) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	wg.Go(func() { _ = cat.Watch(ctx, func(c origin.Change) { news <- c }) })
+	wg.Go(func() { _ = cat.Watch(ctx, func(c origin.Change) { news <- c }, unending) })
 	want := func(want origin.Change) {
 		t.Helper()
 		select {
@@ -76,8 +79,8 @@ func TestWatchEndsWithAnErrorWhenItsConnectionDoes(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err := cat.Watch(ctx, func(origin.Change) {
-		statement(t, cfg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query ~ 'pg_snapshot_xmin'")
-	})
+		statement(t, cfg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query ~ 'pg_current_snapshot'")
+	}, unending)
 	if err == nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, origin.ErrClosed) {
 		t.Errorf("Watch: %v, want the connection's end", err)
 	}
@@ -103,7 +106,7 @@ func TestOldChangesAreRemovedAndWhoWasAwayIsToldAll(t *testing.T) {
 	}
 	defer cat.pool.put(cn)
 	var told []origin.Change
-	w := &watch{conn: cn, keep: cfg.Keep, changed: func(c origin.Change) { told = append(told, c) }}
+	w := &watch{conn: cn, keep: cfg.Keep, changed: func(c origin.Change) { told = append(told, c) }, fresh: unending}
 	if err := w.look(ctx); err != nil {
 		t.Fatal(err)
 	}

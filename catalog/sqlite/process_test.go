@@ -244,7 +244,7 @@ func TestWatchSeesAnotherProcess(t *testing.T) {
 			}
 			cancel()
 		}
-	})
+	}, unending)
 	if !errors.Is(err, context.Canceled) || seen != 2 {
 		t.Errorf("%d changes, then %v", seen, err)
 	}

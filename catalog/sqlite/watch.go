@@ -18,8 +18,9 @@ func (c *Catalog) signal() {
 }
 
 // Watch implements origin.Catalog. It runs in the caller's goroutine, on a connection of its own: PRAGMA data_version
-// tells a connection, at the price of a glance at shared memory, that another one has committed, in whatever process.
-func (c *Catalog) Watch(ctx context.Context, changed func(origin.Change)) (err error) {
+// tells a connection, at the price of a glance at shared memory, that another one has committed, in whatever process. What
+// it reported is fresh for as long as it watches: nobody can cut it off from its own file.
+func (c *Catalog) Watch(ctx context.Context, changed func(origin.Change), fresh func(time.Time)) (err error) {
 	c.mu.Lock()
 	select {
 	case <-c.closing:
@@ -46,6 +47,7 @@ func (c *Catalog) Watch(ctx context.Context, changed func(origin.Change)) (err e
 		if err := w.look(ctx); err != nil {
 			return err
 		}
+		fresh(time.Time{})
 		select {
 		case <-committed:
 		case <-poll.C:

@@ -11,6 +11,9 @@ import (
 	"github.com/imgorigin/imgorigin/origin"
 )
 
+// unending is for who does not ask how long what was reported holds.
+func unending(time.Time) {}
+
 func TestWatcherThatFellBehindIsToldAll(t *testing.T) {
 	cfg := Default(t.TempDir())
 	cfg.ChangeLog = 16
@@ -35,7 +38,7 @@ func TestWatcherThatFellBehindIsToldAll(t *testing.T) {
 		if change == last {
 			cancel()
 		}
-	})
+	}, unending)
 	if len(seen) < 3 || !seen[0].All || !seen[1].All || seen[len(seen)-1] != last {
 		t.Errorf("reported %+v, want All, All again, and what is still in the log", seen)
 	}
@@ -65,7 +68,7 @@ func TestOwnCommitsAreSeenWithoutPolling(t *testing.T) {
 		} else {
 			cancel()
 		}
-	})
+	}, unending)
 	wg.Wait()
 	if seen < 2 || !errors.Is(err, context.Canceled) {
 		t.Errorf("%d changes, then %v", seen, err)
