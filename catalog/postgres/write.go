@@ -54,11 +54,13 @@ const (
 func (c *Catalog) write(ctx context.Context, begin isolation, fn func(context.Context, *tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Wait)
 	defer cancel()
+	met := false
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		again, err := c.try(ctx, begin, fn)
+		again, err := c.try(ctx, begin, fn, !met)
 		if !again {
 			return err
 		}
+		met = true
 		c.counters.conflicts.Add(1)
 		select {
 		case <-time.After(pause/2 + rand.N(pause)):
@@ -68,8 +70,10 @@ func (c *Catalog) write(ctx context.Context, begin isolation, fn func(context.Co
 	}
 }
 
-// try runs one transaction, and tells whether it failed for a reason that may be gone the next time.
-func (c *Catalog) try(ctx context.Context, begin isolation, fn func(context.Context, *tx) error) (again bool, err error) {
+// try runs one transaction, and tells whether it failed for a reason that may be gone the next time. At first a clash in a
+// unique index is one: where two write the same row, the server tells the later one of the index and not of the conflict,
+// and fn would have to answer for what it could not see (PostgreSQL's manual, "Serialization Failure Handling").
+func (c *Catalog) try(ctx context.Context, begin isolation, fn func(context.Context, *tx) error, first bool) (again bool, err error) {
 	cn, err := c.pool.get(ctx)
 	if err != nil {
 		return false, err
@@ -91,7 +95,7 @@ func (c *Catalog) try(ctx context.Context, begin isolation, fn func(context.Cont
 		}
 	}()
 	if err := fn(ctx, t); err != nil {
-		return isConflict(t.failed), err
+		return isConflict(t.failed) || first && codeOf(t.failed) == uniqueViolation, err
 	}
 	if err := t.finish(ctx, c.outcome); err != nil {
 		return isConflict(err), err
