@@ -239,18 +239,3 @@ func findMedia(ctx context.Context, reader CatalogReader, c *Collection, r Media
 	}
 	return reader.Record(ctx, c, RecordID(r.value))
 }
-
-// metadataWith returns the record's metadata with names set and dropped.
-func metadataWith(r *Record, set map[string]any, drop []string) (json.RawMessage, error) {
-	m := mediaOf(r).Metadata
-	for _, name := range drop {
-		delete(m, name)
-	}
-	for name, v := range set {
-		m[name] = v
-	}
-	if len(m) == 0 {
-		return nil, nil
-	}
-	return json.Marshal(m)
-}

@@ -81,8 +81,9 @@ func mediaError(op string, err error) error {
 type MediaEdit struct {
 	OriginalName, Title, Description, Alt *string
 	Visibility                            *Visibility
-	SetMetadata                           map[string]any // names that are added or replaced
-	DropMetadata                          []string       // names that are removed, before SetMetadata is looked at
+	// Metadata changes the free metadata in place; nil: not. It is called within the transaction, so that nobody else's
+	// change is lost, and again where the transaction is.
+	Metadata func(map[string]any)
 }
 
 func (e *MediaEdit) values() map[string]any {
@@ -100,15 +101,25 @@ func (e *MediaEdit) values() map[string]any {
 	return v
 }
 
+// metadata are those of a record with the edit's change; nil where none are left.
+func (e *MediaEdit) metadata(r *Record) (json.RawMessage, error) {
+	m := object(r, mediaMetadata)
+	e.Metadata(m)
+	if len(m) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(m)
+}
+
 // UpdateMedia changes what is said of a file. It needs files:write. Edits of one file at the same time come one after the
 // other, and each keeps what the others did to the rest. A file that there is not is NotFound, a value that breaks a
 // rule Invalid with Fields.
 func (o *Origin) UpdateMedia(ctx context.Context, who Caller, ref MediaRef, e MediaEdit) (*Media, error) {
 	return o.editMedia(ctx, "media.update", who, ref, e.values(), false, func(d *draft) error {
-		if len(e.SetMetadata) == 0 && len(e.DropMetadata) == 0 {
+		if e.Metadata == nil {
 			return nil
 		}
-		raw, err := metadataWith(d.old, e.SetMetadata, e.DropMetadata)
+		raw, err := e.metadata(d.old)
 		if err != nil {
 			return &Error{Op: "media.update", Kind: Invalid, Err: err}
 		}

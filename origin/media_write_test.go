@@ -119,7 +119,10 @@ func TestEditsAtOnceAllCount(t *testing.T) {
 	var group sync.WaitGroup
 	for n := range 10 {
 		group.Go(func() {
-			edit := origin.MediaEdit{SetMetadata: map[string]any{fmt.Sprintf("k%d", n): n}, DropMetadata: []string{"drop"}}
+			edit := origin.MediaEdit{Metadata: func(m map[string]any) {
+				m[fmt.Sprintf("k%d", n)] = n
+				delete(m, "drop")
+			}}
 			if _, err := l.UpdateMedia(ctx, writer, origin.ByID(m.ID), edit); err != nil {
 				t.Error(err)
 			}

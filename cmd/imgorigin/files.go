@@ -218,33 +218,40 @@ const tagsField = "tags"
 // Run keeps the tags as Flextype's text has them: one text, with commas.
 func (f *filesTag) Run(ctx context.Context, m *Main) error {
 	return f.File.change(ctx, m, f.dataOptions, func(core *origin.Origin, file *origin.Media) (*origin.Media, error) {
-		tags := tagsOf(file)
 		for _, tag := range f.Tags {
-			tag = strings.TrimSpace(tag)
-			if tag == "" || strings.Contains(tag, ",") {
+			if strings.TrimSpace(tag) == "" || strings.Contains(tag, ",") {
 				return nil, fmt.Errorf("%q is no tag", tag)
 			}
-			tags = slices.DeleteFunc(tags, func(t string) bool { return t == tag })
-			if !f.Remove {
-				tags = append(tags, tag)
-			}
 		}
-		edit := origin.MediaEdit{DropMetadata: []string{tagsField}}
-		if len(tags) > 0 {
-			edit.SetMetadata = map[string]any{tagsField: strings.Join(tags, ", ")}
-		}
-		return core.UpdateMedia(ctx, origin.System(), origin.ByID(file.ID), edit)
+		return core.UpdateMedia(ctx, origin.System(), origin.ByID(file.ID), origin.MediaEdit{Metadata: f.edit})
 	})
 }
 
+// edit adds or removes the tags.
+func (f *filesTag) edit(metadata map[string]any) {
+	tags := tagsOf(metadata[tagsField])
+	for _, tag := range f.Tags {
+		tag = strings.TrimSpace(tag)
+		tags = slices.DeleteFunc(tags, func(t string) bool { return t == tag })
+		if !f.Remove {
+			tags = append(tags, tag)
+		}
+	}
+	if len(tags) > 0 {
+		metadata[tagsField] = strings.Join(tags, ", ")
+	} else {
+		delete(metadata, tagsField)
+	}
+}
+
 // tagsOf are a file's tags, however a dialect's client wrote them.
-func tagsOf(file *origin.Media) (tags []string) {
+func tagsOf(value any) (tags []string) {
 	add := func(tag string) {
 		if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(tags, tag) {
 			tags = append(tags, tag)
 		}
 	}
-	switch have := file.Metadata[tagsField].(type) {
+	switch have := value.(type) {
 	case string:
 		for tag := range strings.SplitSeq(have, ",") {
 			add(tag)
@@ -275,14 +282,21 @@ func (f *filesMetadata) Run(ctx context.Context, m *Main) error {
 }
 
 func (f *filesMetadata) edit() (origin.MediaEdit, error) {
-	edit := origin.MediaEdit{SetMetadata: make(map[string]any)}
+	free := make(map[string]string)
+	edit := origin.MediaEdit{Metadata: func(m map[string]any) {
+		for name, value := range free {
+			if m[name] = value; value == "" {
+				delete(m, name)
+			}
+		}
+	}}
 	own := map[string]**string{"title": &edit.Title, "description": &edit.Description, "alt": &edit.Alt}
 	for _, pair := range f.Values {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok || name == "" {
 			return edit, fmt.Errorf("%q is not NAME=VALUE", pair)
 		}
-		edit.DropMetadata = append(edit.DropMetadata, name) // what a field of the file's own hides, too
+		free[name] = "" // what a field of the file's own hides goes, too
 		switch to := own[name]; {
 		case to != nil:
 			*to = &value
@@ -292,8 +306,8 @@ func (f *filesMetadata) edit() (origin.MediaEdit, error) {
 				return edit, fmt.Errorf("visibility: %w", err)
 			}
 			edit.Visibility = (*origin.Visibility)(&v)
-		case value != "":
-			edit.SetMetadata[name] = value
+		default:
+			free[name] = value
 		}
 	}
 	return edit, nil

@@ -46,7 +46,8 @@ func (d *Dialect) edit(r *server.Request, who origin.Caller, in *input, value an
 
 // editOf is the change that setting a field means, or removing it where value is nil.
 func editOf(field string, value any) (origin.MediaEdit, error) {
-	edit := origin.MediaEdit{DropMetadata: []string{field}} // what a field of the file's own hides, too
+	var edit origin.MediaEdit
+	edit.Metadata = func(m map[string]any) { delete(m, field) } // what a field of the file's own hides, too
 	own := map[string]**string{"title": &edit.Title, "description": &edit.Description, "alt": &edit.Alt}
 	switch to := own[field]; {
 	case computed[field]:
@@ -60,7 +61,7 @@ func editOf(field string, value any) (origin.MediaEdit, error) {
 		*to = &text
 		return edit, err
 	case value != nil:
-		edit.SetMetadata = map[string]any{field: value}
+		edit.Metadata = func(m map[string]any) { m[field] = value }
 	}
 	return edit, nil
 }
