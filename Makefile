@@ -9,10 +9,10 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 RUN_DIR  ?= data
 RUN_ARGS ?=
 
-.PHONY: help run build test lint fuzz torture soak bench gallery deps test-deps docs screenshot image-test clean
+.PHONY: help run build test e2e lint fuzz torture soak bench gallery deps test-deps docs screenshot image-test clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## build and serve the sample pictures on 127.0.0.1:8090
 	@exec $(BIN) serve --demo --dir $(RUN_DIR) $(RUN_ARGS)
@@ -24,6 +24,11 @@ build: deps ## build bin/imgorigin
 test: test-deps lint ## run all tests with the race detector
 	go test -race -timeout 14m ./...
 	go test -run NoAllocation ./origin/server ./internal/intern # the race detector allocates
+
+# The SDK's tests, the wire tables and the matrix of the file APIs, with their libraries where many servers may share them.
+E2E := PocketBaseSDK|Wire|AFileOfAnyAPI|FilesOfTheLibrary|ProtectedFiles|FileTokens|KeyThatIsRevoked|SecondStart|ConditionsAndRanges
+e2e: test-deps ## run the client tests, the wire tables and the matrix on PostgreSQL
+	IMGORIGIN_TEST_LIBRARY=postgres go test -count=1 -timeout 14m ./cmd/imgorigin -run '$(E2E)'
 
 lint: deps ## check formatting and vet
 	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; \

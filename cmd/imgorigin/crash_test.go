@@ -58,7 +58,7 @@ func spawnBuilt(t *testing.T, args ...string) *process {
 func spawnBinary(t *testing.T, exe, dir string, args ...string) *process {
 	t.Helper()
 	log := &lockedBuffer{}
-	cmd := exec.Command(exe, append([]string{"serve", "--http", "127.0.0.1:0", "--dir", dir}, args...)...)
+	cmd := exec.Command(exe, located(t, append([]string{"serve", "--http", "127.0.0.1:0", "--dir", dir}, args...))...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {

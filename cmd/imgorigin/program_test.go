@@ -18,7 +18,6 @@ import (
 
 	"github.com/imgorigin/imgorigin/auth"
 	"github.com/imgorigin/imgorigin/catalog"
-	"github.com/imgorigin/imgorigin/catalog/sqlite"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -36,6 +35,7 @@ func TestMain(m *testing.M) {
 	}
 	builtDir = dir
 	code := m.Run()
+	outside.stop()
 	os.RemoveAll(dir)
 	os.Exit(code)
 }
@@ -88,9 +88,8 @@ func startIn(t *testing.T, dir string, args ...string) *program {
 	ctx, cancel := context.WithCancel(context.Background())
 	log, ready, ended := &lockedBuffer{}, make(chan string, 1), make(chan error, 1)
 	m := &Main{Stdout: log, Stderr: log, Ready: func(address string) { ready <- address }}
-	go func() {
-		ended <- m.Run(ctx, append([]string{"serve", "--http", "127.0.0.1:0", "--dir", dir}, args...))
-	}()
+	args = located(t, append([]string{"serve", "--http", "127.0.0.1:0", "--dir", dir}, args...))
+	go func() { ended <- m.Run(ctx, args) }()
 	p := &program{t: t, dir: dir, log: log}
 	p.stop = sync.OnceFunc(func() {
 		cancel()
@@ -122,7 +121,7 @@ func run(t *testing.T, args ...string) (string, error) {
 	out := &lockedBuffer{}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	err := (&Main{Stdout: out, Stderr: out}).Run(ctx, args)
+	err := (&Main{Stdout: out, Stderr: out}).Run(ctx, located(t, args))
 	return out.String(), err
 }
 
@@ -136,14 +135,8 @@ var cheapHashes = map[string]string{
 // returns its id.
 func (p *program) account(collection string, values map[string]any) string {
 	p.t.Helper()
-	ctx := context.Background()
-	beside, err := sqlite.Open(ctx, sqlite.Default(p.dir))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer beside.Close()
 	id := auth.NewID()
-	err = beside.Write(ctx, func(tx origin.CatalogTx) error {
+	insert := func(ctx context.Context, tx origin.CatalogTx) error {
 		all, err := tx.Collections(ctx)
 		if err != nil {
 			return err
@@ -164,10 +157,10 @@ func (p *program) account(collection string, values map[string]any) string {
 		}
 		r.Values["id"] = id
 		return tx.InsertRecord(ctx, c, r)
-	})
-	if err != nil {
-		p.t.Fatal(err)
 	}
+	p.beside(func(ctx context.Context, c origin.Catalog) error {
+		return c.Write(ctx, func(tx origin.CatalogTx) error { return insert(ctx, tx) })
+	})
 	return id
 }
 

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/imgorigin/imgorigin/auth"
-	"github.com/imgorigin/imgorigin/catalog/sqlite"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -72,26 +71,12 @@ func elsewhere(t *testing.T, data []byte) string {
 	return s.URL
 }
 
-// beside opens the program's catalog as another process would.
-func (p *program) beside(do func(context.Context, *sqlite.Catalog) error) {
-	p.t.Helper()
-	ctx := context.Background()
-	c, err := sqlite.Open(ctx, sqlite.Default(p.dir))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer c.Close()
-	if err := do(ctx, c); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
 // expiredKey makes a key whose end has passed.
 func (p *program) expiredKey() (text string) {
 	p.t.Helper()
 	text = p.newKey("expired", "files:read,files:write", "--expires", "1h")
 	id, _, _ := auth.SplitKey(text)
-	p.beside(func(ctx context.Context, c *sqlite.Catalog) error {
+	p.beside(func(ctx context.Context, c origin.Catalog) error {
 		return c.Write(ctx, func(tx origin.CatalogTx) error {
 			all, err := tx.Collections(ctx)
 			if err != nil {
@@ -112,7 +97,7 @@ func (p *program) expiredKey() (text string) {
 // signed is the query of a signed URL as the program signs it, with an end of choice.
 func (p *program) signed(path string, ends time.Time) (query string) {
 	p.t.Helper()
-	p.beside(func(ctx context.Context, c *sqlite.Catalog) error {
+	p.beside(func(ctx context.Context, c origin.Catalog) error {
 		key, err := c.Param(ctx, "signed_urls")
 		if err != nil {
 			return err
