@@ -16,7 +16,8 @@ type Mover interface {
 	Snapshot(ctx context.Context) (Snapshot, error)
 
 	// Load runs fn in one transaction that writes rows as they are elsewhere, and that no watcher is told of: nobody may
-	// be using the catalog yet. Its outcomes are those of origin.Catalog's Write. It goes through a seal.
+	// be using the catalog yet. Its outcomes are those of origin.Catalog's Write. It goes through a seal, and no two run
+	// at once.
 	Load(ctx context.Context, fn func(Loader) error) error
 
 	// Seal refuses every Write from now on, by whichever process and of whatever version, with origin.ErrSealed. When it
@@ -69,6 +70,9 @@ type Loader interface {
 	DeleteRows(ctx context.Context, c *origin.Collection, rows []Row) error
 	PutFiles(ctx context.Context, files []origin.File) error
 	DeleteFiles(ctx context.Context, files []origin.File) error
+	PutRenditions(ctx context.Context, uses []origin.RenditionUse) error
+	DeleteRenditions(ctx context.Context, uses []origin.RenditionUse) error
+	Param(ctx context.Context, name string) ([]byte, error)
 	SetParam(ctx context.Context, name string, value []byte) error
 }
 

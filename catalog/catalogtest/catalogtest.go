@@ -36,6 +36,7 @@ func Run(t *testing.T, empty func(t *testing.T) Store) {
 		{"renditions", renditionTests},
 		{"writes", writeTests},
 		{"watch", watchTests},
+		{"move", moveTests},
 	} {
 		for _, test := range group.tests {
 			t.Run(group.name+"/"+test.name, func(t *testing.T) {

@@ -129,7 +129,10 @@ func (r reader) Size(ctx context.Context) (n int64, err error) {
 
 // Load implements catalog.Mover.
 func (c *Catalog) Load(ctx context.Context, fn func(catalog.Loader) error) error {
-	return c.write(ctx, readCommitted, func(_ context.Context, t *tx) error {
+	return c.write(ctx, readCommitted, func(ctx context.Context, t *tx) error {
+		if err := t.exec(ctx, "LOCK TABLE params IN SHARE ROW EXCLUSIVE MODE"); err != nil { // which only one can have
+			return err
+		}
 		err := fn(t)
 		t.changes = changeSet{}
 		return err
@@ -179,6 +182,22 @@ func (t *tx) DeleteFiles(ctx context.Context, files []origin.File) error {
 		batch.Queue(deleteFile, string(f.Collection), string(f.Record), string(f.Name))
 	}
 	return t.send(ctx, batch, func(i int) string { return "file " + string(files[i].OriginalKey()) })
+}
+
+func (t *tx) PutRenditions(ctx context.Context, uses []origin.RenditionUse) error {
+	batch := &pgx.Batch{}
+	for _, u := range uses {
+		batch.Queue(touchRendition, u.Variant, u.Size, u.Used, string(u.File.Collection), string(u.File.Record), string(u.File.Name))
+	}
+	return t.send(ctx, batch, func(i int) string { return "rendition " + string(uses[i].File.RenditionKey(uses[i].Variant)) })
+}
+
+func (t *tx) DeleteRenditions(ctx context.Context, uses []origin.RenditionUse) error {
+	batch := &pgx.Batch{}
+	for _, u := range uses {
+		batch.Queue(forgetRendition, string(u.File.Collection), string(u.File.Record), string(u.File.Name), u.Variant)
+	}
+	return t.send(ctx, batch, func(i int) string { return "rendition " + string(uses[i].File.RenditionKey(uses[i].Variant)) })
 }
 
 // send runs statements in one round trip. The error of one says what it was about.

@@ -170,6 +170,26 @@ func (t *tx) DeleteFiles(ctx context.Context, files []origin.File) error {
 	return nil
 }
 
+func (t *tx) PutRenditions(ctx context.Context, uses []origin.RenditionUse) error {
+	for _, u := range uses {
+		err := t.exec(ctx, touchRendition, u.Variant, u.Size, u.Used, string(u.File.Collection), string(u.File.Record), string(u.File.Name))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) DeleteRenditions(ctx context.Context, uses []origin.RenditionUse) error {
+	for _, u := range uses {
+		err := t.exec(ctx, forgetRendition, string(u.File.Collection), string(u.File.Record), string(u.File.Name), u.Variant)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // A seal is a trigger: whatever process writes, and of whatever version it is, a transaction that leaves word for watchers
 // fails, and every one that changes more than the use of a rendition does.
 const (
