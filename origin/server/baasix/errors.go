@@ -26,9 +26,6 @@ func (p *problem) Error() string { return p.Message }
 // badRequest is a refusal of this dialect's own reading of a request.
 func badRequest(message string) error { return &problem{status: 400, Message: message} }
 
-// denied is the answer to a file that is not there or may not be seen.
-var denied = &problem{status: 403, Message: noFile}
-
 // kinds are the words for what the core refuses without words of its own.
 var kinds = map[origin.Kind]problem{
 	origin.NotFound:        {status: 403, Message: noFile},
@@ -64,6 +61,10 @@ func words(err error) problem {
 	switch {
 	case errors.As(err, &own):
 		return *own
+	case errors.Is(err, server.ErrNoFile):
+		return problem{status: 400, Message: "No file uploaded"}
+	case errors.Is(err, server.ErrManyFiles):
+		return problem{status: 400, Message: "One file is taken at a time"}
 	case errors.Is(err, server.ErrBodyTooLarge):
 		return kinds[origin.TooLarge]
 	case errors.Is(err, server.ErrMediaType):
@@ -110,14 +111,9 @@ func (d *Dialect) refuse(r *server.Request, p problem, err error) {
 	_ = answer(r, p.status, map[string]any{"error": p})
 }
 
-// answer answers with JSON. No cache keeps it, and an address that carries a credential is told to nobody.
+// answer answers with JSON.
 func answer(r *server.Request, status int, v any) error {
-	r.SetHeader("Cache-Control", "no-store")
-	r.SetHeader("X-Content-Type-Options", "nosniff")
-	r.SetHeader("Access-Control-Allow-Origin", "*")
-	if r.HasQuery("signature") || r.HasQuery("token") {
-		r.SetHeader("Referrer-Policy", "no-referrer")
-	}
+	r.NoStore()
 	return r.JSON(status, v)
 }
 

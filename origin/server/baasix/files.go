@@ -1,7 +1,6 @@
 package baasix
 
 import (
-	"errors"
 	"strings"
 	"time"
 
@@ -30,17 +29,17 @@ func signedPath(uuid string) string { return "/assets/" + uuid }
 
 // view answers with what is known of a file; with ?signed=true also with a URL that needs no credential for a while.
 func (d *Dialect) view(r *server.Request) error {
-	who, err := d.permitted(r, auth.FilesRead)
+	who, err := d.library.Permitted(r, auth.FilesRead)
 	if err != nil {
 		return err
 	}
-	m, err := d.core.Media(r.Context(), who, origin.ByUUID(r.Param(0)))
+	m, err := d.library.Core.Media(r.Context(), who, origin.ByUUID(r.Param(0)))
 	if err != nil {
 		return err
 	}
 	f := file{ID: m.UUID, Filename: m.OriginalName, Type: m.MIME, Size: m.Size, Title: m.Title, Description: m.Description}
 	if r.QueryValue("signed") == "true" {
-		query, expires, err := d.core.SignURL(who, signedPath(m.UUID), signedFor)
+		query, expires, err := d.library.Core.SignURL(who, signedPath(m.UUID), signedFor)
 		if err != nil {
 			return err
 		}
@@ -58,19 +57,19 @@ type edit struct {
 }
 
 func (d *Dialect) update(r *server.Request) error {
-	who, err := d.permitted(r, auth.FilesWrite)
+	who, err := d.library.Permitted(r, auth.FilesWrite)
 	if err != nil {
 		return err
 	}
 	var e edit
-	if err := r.ReadJSON(maxJSON, &e); err != nil {
+	if err := r.ReadJSON(server.MaxJSON, &e); err != nil {
 		return err
 	}
 	if v := e.Visibility; v != nil && *v != origin.Public && *v != origin.Private {
 		return badRequest("The visibility must be public or private")
 	}
 	r.RestartDeadline()
-	m, err := d.core.UpdateMedia(r.Context(), who, origin.ByUUID(r.Param(0)), origin.MediaEdit{
+	m, err := d.library.Core.UpdateMedia(r.Context(), who, origin.ByUUID(r.Param(0)), origin.MediaEdit{
 		Title: e.Title, Description: e.Description, OriginalName: e.Filename, Visibility: e.Visibility,
 	})
 	if err != nil {
@@ -80,39 +79,20 @@ func (d *Dialect) update(r *server.Request) error {
 }
 
 func (d *Dialect) delete(r *server.Request) error {
-	who, err := d.permitted(r, auth.FilesWrite)
+	who, err := d.library.Permitted(r, auth.FilesWrite)
 	if err != nil {
 		return err
 	}
-	if err := d.core.DeleteMedia(r.Context(), who, origin.ByUUID(r.Param(0))); err != nil {
+	if err := d.library.Core.DeleteMedia(r.Context(), who, origin.ByUUID(r.Param(0))); err != nil {
 		return err
 	}
 	return answer(r, 200, map[string]string{"message": "File deleted successfully"})
 }
 
-// asset answers with the bytes of a file, or of a thumb of it, to whoever may read it: everybody a public one, a private one
-// the holder of a key, of a signed URL or of a file token.
+// asset answers with the bytes of a file, or of a thumb of it.
 func (d *Dialect) asset(r *server.Request) error {
 	uuid := strings.ToLower(r.Param(0))
-	var who origin.Caller
-	if key(r) != "" {
-		var err error
-		if who, err = d.caller(r); err != nil {
-			return err
-		}
-	}
-	grant, err := d.core.VerifyURL(signedPath(uuid), r.QueryValue(auth.ParamExpires), r.QueryValue(auth.ParamSignature))
-	if err != nil {
-		return denied
-	}
-	content, err := d.core.OpenMedia(r.Context(), &origin.MediaRead{
-		Ref: origin.ByUUID(uuid), Thumb: r.QueryWord("thumb"), IfNoneMatch: r.HeaderList("If-None-Match"),
-		Who: who, FileToken: r.QueryValue("token"), Grant: grant,
-	})
-	if err != nil && origin.KindOf(err) == origin.NotFound && !grant.Signed() {
-		// Whoever may not read is told so, the same for a file that is there and one that is not.
-		err = errors.Join(who.Require(auth.FilesRead), err)
-	}
+	content, err := d.library.Open(r, origin.ByUUID(uuid), signedPath(uuid))
 	if err != nil {
 		return err
 	}

@@ -30,47 +30,26 @@ func (a *about) draft(visibility origin.Visibility) (origin.MediaDraft, error) {
 
 // upload takes the part "file" of a form, and values that say something about it.
 func (d *Dialect) upload(r *server.Request) error {
-	who, err := d.permitted(r, auth.FilesWrite)
+	who, err := d.library.Permitted(r, auth.FilesWrite)
 	if err != nil {
 		return err
 	}
-	var u *origin.Upload
-	defer func() {
-		if u != nil {
-			u.Discard()
-		}
-	}()
 	var a about
-	err = r.ReadForm(server.FormReader{
-		Limit: d.core.MediaLimit() + maxJSON, Values: maxJSON,
-		Value: func(name, value string) error {
-			switch name {
-			case "title":
-				a.Title = value
-			case "description":
-				a.Description = value
-			case "visibility":
-				a.Visibility = value
-			}
-			return nil
-		},
-		File: func(part server.FilePart) (err error) {
-			switch {
-			case part.Field != "file":
-				return nil
-			case u != nil:
-				return badRequest("One file is taken at a time")
-			}
-			u, err = d.core.Stage(r.LongContext(), part.Name, part.Body, d.core.MediaLimit())
-			return err
-		},
+	u, err := d.library.Receive(r, func(name, text string) error {
+		switch name {
+		case "title":
+			a.Title = text
+		case "description":
+			a.Description = text
+		case "visibility":
+			a.Visibility = text
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if u == nil {
-		return badRequest("No file uploaded")
-	}
+	defer u.Discard()
 	return d.put(r, who, u, a)
 }
 
@@ -81,7 +60,7 @@ func (d *Dialect) put(r *server.Request, who origin.Caller, u *origin.Upload, a 
 		return err // whoever received u discards it
 	}
 	r.RestartDeadline()
-	m, err := d.core.PutMedia(r.Context(), who, u, draft)
+	m, err := d.library.Core.PutMedia(r.Context(), who, u, draft)
 	if err != nil {
 		return err
 	}
@@ -89,7 +68,7 @@ func (d *Dialect) put(r *server.Request, who origin.Caller, u *origin.Upload, a 
 }
 
 func (d *Dialect) uploadFromURL(r *server.Request) error {
-	who, err := d.permitted(r, auth.FilesWrite)
+	who, err := d.library.Permitted(r, auth.FilesWrite)
 	if err != nil {
 		return err
 	}
@@ -97,7 +76,7 @@ func (d *Dialect) uploadFromURL(r *server.Request) error {
 		URL string `json:"url"`
 		about
 	}
-	if err := r.ReadJSON(maxJSON, &asked); err != nil {
+	if err := r.ReadJSON(server.MaxJSON, &asked); err != nil {
 		return err
 	}
 	if asked.URL == "" {
@@ -106,12 +85,12 @@ func (d *Dialect) uploadFromURL(r *server.Request) error {
 	if _, err := asked.draft(d.config.Visibility); err != nil {
 		return err // before anything is fetched
 	}
-	resp, err := d.config.Fetch.Do(r.LongContext(), fetch.Request{URL: asked.URL, Limit: d.core.MediaLimit()})
+	resp, err := d.config.Fetch.Do(r.LongContext(), fetch.Request{URL: asked.URL, Limit: d.library.Core.MediaLimit()})
 	if err != nil {
 		return fmt.Errorf("fetching a file: %w", err)
 	}
 	defer resp.Body.Close()
-	u, err := d.core.Stage(r.LongContext(), resp.Name, resp.Body, d.core.MediaLimit())
+	u, err := d.library.Core.Stage(r.LongContext(), resp.Name, resp.Body, d.library.Core.MediaLimit())
 	if err != nil {
 		return err
 	}
@@ -121,16 +100,16 @@ func (d *Dialect) uploadFromURL(r *server.Request) error {
 
 // createItem makes a record of a collection that refers to files.
 func (d *Dialect) createItem(r *server.Request) error {
-	who, err := d.permitted(r, auth.FilesWrite)
+	who, err := d.library.Permitted(r, auth.FilesWrite)
 	if err != nil {
 		return err
 	}
 	var values map[string]any
-	if err := r.ReadJSON(maxJSON, &values); err != nil {
+	if err := r.ReadJSON(server.MaxJSON, &values); err != nil {
 		return err
 	}
 	r.RestartDeadline()
-	item, err := d.core.CreateItem(r.Context(), who, r.Param(0), values)
+	item, err := d.library.Core.CreateItem(r.Context(), who, r.Param(0), values)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 // command runs one command.
 func (d *Dialect) command(r *server.Request) error {
-	who, err := d.caller(r)
+	who, err := d.library.Caller(r)
 	if err != nil {
 		return err
 	}
@@ -19,7 +19,7 @@ func (d *Dialect) command(r *server.Request) error {
 		Command string          `json:"command"`
 		Args    json.RawMessage `json:"args"`
 	}
-	if err := r.ReadJSON(maxJSON, &c); err != nil {
+	if err := r.ReadJSON(server.MaxJSON, &c); err != nil {
 		return err
 	}
 	switch c.Command {
@@ -89,7 +89,7 @@ func (d *Dialect) edit(r *server.Request, who origin.Caller, args []byte, how or
 		files[i] = strings.ToLower(item.ID)
 	}
 	r.RestartDeadline()
-	err = d.core.EditItem(r.Context(), who, collection, idField, e.Entity.ID, relation, how, files)
+	err = d.library.Core.EditItem(r.Context(), who, collection, idField, e.Entity.ID, relation, how, files)
 	if err != nil {
 		return ofEntity(err)
 	}
@@ -119,7 +119,7 @@ func (d *Dialect) query(r *server.Request, who origin.Caller, args []byte) error
 		return err
 	}
 	r.RestartDeadline()
-	item, err := d.core.FindItem(r.Context(), who, q.collection, q.field, q.value)
+	item, err := d.library.Core.FindItem(r.Context(), who, q.collection, q.field, q.value)
 	if isNobody(err) || err == nil && q.limit == 0 {
 		return answer(r, outcome{true, []any{}})
 	}

@@ -3,7 +3,6 @@ package fibery
 import (
 	"log/slog"
 
-	"github.com/imgorigin/imgorigin/auth"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/origin/fetch"
 	"github.com/imgorigin/imgorigin/origin/server"
@@ -21,51 +20,30 @@ func DefaultConfig() Config { return Config{Visibility: origin.Private} }
 
 // Dialect answers Fibery's routes from a core.
 type Dialect struct {
-	core   *origin.Origin
-	config Config
-	log    *slog.Logger
-	prefix string // of the place where it is mounted
+	library server.Library
+	config  Config
+	log     *slog.Logger
+	prefix  string // of the place where it is mounted
 }
 
 // New returns the dialect of a core.
 func New(core *origin.Origin, config Config) *Dialect {
-	d := &Dialect{core: core, config: config, log: config.Log}
+	d := &Dialect{library: server.Library{Core: core, Scheme: "Token"}, config: config, log: config.Log}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
 	return d
 }
 
-// maxJSON bounds a body of JSON, in bytes.
-const maxJSON = 1 << 20
-
 // Mount adds the routes. The addresses under /api/files are PocketBase's too, as far as they are no secrets.
 func (d *Dialect) Mount(router *server.Router, at server.Place) {
 	d.prefix = at.Prefix
 	files := router.MountAt(at, d.fail)
-	files.Limit(func() int64 { return d.core.MediaLimit() + maxJSON })
+	files.Limit(d.library.Limit)
 	files.Handle("POST", "/api/files", d.upload)
 	files.Handle("POST", "/api/files/from-url", d.uploadFromURL)
 	files.Handle("POST", "/api/files/sign-urls", d.signURLs)
 	files.Handle("GET", "/api/files/{secret}", d.download)
 	files.Handle("HEAD", "/api/files/{secret}", d.download)
 	router.MountAt(at, d.failCommand).Handle("POST", "/api/commands", d.command)
-}
-
-// caller is who holds the key of a request's Authorization header.
-func (d *Dialect) caller(r *server.Request) (origin.Caller, error) {
-	p, err := d.core.VerifyKey(r.Context(), key(r))
-	return origin.Caller{Principal: p, Facts: r}, err
-}
-
-// key is the text of the key, or "".
-func key(r *server.Request) string { return auth.ParseScheme(r.Header("Authorization"), "Token") }
-
-// permitted is the caller, who must have a scope.
-func (d *Dialect) permitted(r *server.Request, s auth.Scope) (origin.Caller, error) {
-	who, err := d.caller(r)
-	if err == nil {
-		err = who.Require(s)
-	}
-	return who, err
 }

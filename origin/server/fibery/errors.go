@@ -25,9 +25,6 @@ func badRequest(format string, args ...any) error {
 	return &problem{400, "request/invalid", fmt.Sprintf(format, args...)}
 }
 
-// badLink answers a signed URL that was tampered with or is too old. Which it is, is not said.
-var badLink = &problem{403, "auth/forbidden", "The link is not valid, or no longer."}
-
 // kinds are the words for what the core refuses without words of its own.
 var kinds = map[origin.Kind]problem{
 	origin.NotFound:        {404, "file/not-found", "There is no such file."},
@@ -63,6 +60,12 @@ func words(err error) problem {
 	switch {
 	case errors.As(err, &own):
 		return *own
+	case errors.Is(err, server.ErrLink):
+		return problem{403, "auth/forbidden", "The link is not valid, or no longer."}
+	case errors.Is(err, server.ErrNoFile):
+		return problem{400, "request/invalid", `The form has no file "file".`}
+	case errors.Is(err, server.ErrManyFiles):
+		return problem{400, "request/invalid", "One file is taken at a time."}
 	case errors.Is(err, server.ErrBodyTooLarge):
 		return kinds[origin.TooLarge]
 	case errors.Is(err, server.ErrMediaType):
@@ -115,7 +118,7 @@ type outcome struct {
 
 // report sets the headers of a refusal, and logs what is a fault of ours.
 func (d *Dialect) report(r *server.Request, p problem, err error) {
-	jsonHeaders(r)
+	r.NoStore()
 	r.Refused(d.log, p.status, err)
 	if p.status == 401 {
 		r.SetHeader("Www-Authenticate", "Token") // RFC 9110 section 15.5.2
@@ -124,17 +127,6 @@ func (d *Dialect) report(r *server.Request, p problem, err error) {
 
 // answer answers with JSON.
 func answer(r *server.Request, v any) error {
-	jsonHeaders(r)
+	r.NoStore()
 	return r.JSON(200, v)
-}
-
-// jsonHeaders are sent with every answer that is no file. No cache keeps them, and an address that carries a credential is
-// told to nobody.
-func jsonHeaders(r *server.Request) {
-	r.SetHeader("Cache-Control", "no-store")
-	r.SetHeader("X-Content-Type-Options", "nosniff")
-	r.SetHeader("Access-Control-Allow-Origin", "*")
-	if r.HasQuery("signature") || r.HasQuery("token") {
-		r.SetHeader("Referrer-Policy", "no-referrer")
-	}
 }

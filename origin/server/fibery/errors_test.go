@@ -25,6 +25,7 @@ func TestEveryErrorHasItsStatusAndTellsNothingOfTheMachine(t *testing.T) {
 		{core(origin.Timeout), 503}, {core(origin.Unavailable), 500}, {core(origin.NoSpace), 507}, {core(origin.Canceled), 503},
 		{errors.New("/data/storage/x: input/output error"), 500}, {context.DeadlineExceeded, 503},
 		{server.ErrBodyTooLarge, 413}, {server.ErrMalformed, 400}, {server.ErrMediaType, 400},
+		{server.ErrNoFile, 400}, {server.ErrManyFiles, 400}, {errors.Join(server.ErrLink, core(origin.NotFound)), 403},
 		{&origin.Error{Op: "stage", Kind: origin.Invalid, Err: server.ErrBodyTooLarge}, 413},
 		{fetch.ErrURL, 400}, {fetch.ErrForbidden, 400}, {fetch.ErrRedirects, 400}, {fetch.ErrStatus, 400},
 		{fetch.ErrTooLarge, 413}, {fetch.ErrUnreachable, 400}, {fetch.ErrBroken, 400},

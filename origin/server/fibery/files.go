@@ -1,7 +1,6 @@
 package fibery
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -28,42 +27,21 @@ func fileOf(m *origin.Media) file {
 
 // upload takes the part "file" of a form; a value "visibility" says who may read it.
 func (d *Dialect) upload(r *server.Request) error {
-	who, err := d.permitted(r, auth.FilesWrite)
+	who, err := d.library.Permitted(r, auth.FilesWrite)
 	if err != nil {
 		return err
 	}
-	var u *origin.Upload
-	defer func() {
-		if u != nil {
-			u.Discard()
-		}
-	}()
 	draft := origin.MediaDraft{Visibility: d.config.Visibility}
-	err = r.ReadForm(server.FormReader{
-		Limit: d.core.MediaLimit() + maxJSON, Values: maxJSON,
-		Value: func(name, value string) error {
-			if name != "visibility" {
-				return nil
-			}
-			return setVisibility(&draft, value)
-		},
-		File: func(part server.FilePart) (err error) {
-			switch {
-			case part.Field != "file":
-				return nil
-			case u != nil:
-				return badRequest("One file is taken at a time.")
-			}
-			u, err = d.core.Stage(r.LongContext(), part.Name, part.Body, d.core.MediaLimit())
-			return err
-		},
+	u, err := d.library.Receive(r, func(name, text string) error {
+		if name != "visibility" {
+			return nil
+		}
+		return setVisibility(&draft, text)
 	})
 	if err != nil {
 		return err
 	}
-	if u == nil {
-		return badRequest(`The form has no file "file".`)
-	}
+	defer u.Discard()
 	return d.put(r, who, u, draft)
 }
 
@@ -81,7 +59,7 @@ func setVisibility(draft *origin.MediaDraft, s string) error {
 // put makes a file of what has been received, and shows it.
 func (d *Dialect) put(r *server.Request, who origin.Caller, u *origin.Upload, draft origin.MediaDraft) error {
 	r.RestartDeadline()
-	m, err := d.core.PutMedia(r.Context(), who, u, draft)
+	m, err := d.library.Core.PutMedia(r.Context(), who, u, draft)
 	if err != nil {
 		return err
 	}
@@ -111,12 +89,12 @@ func (f *remoteFile) draft(visibility origin.Visibility) (origin.MediaDraft, err
 }
 
 func (d *Dialect) uploadFromURL(r *server.Request) error {
-	who, err := d.permitted(r, auth.FilesWrite)
+	who, err := d.library.Permitted(r, auth.FilesWrite)
 	if err != nil {
 		return err
 	}
 	var f remoteFile
-	if err := r.ReadJSON(maxJSON, &f); err != nil {
+	if err := r.ReadJSON(server.MaxJSON, &f); err != nil {
 		return err
 	}
 	draft, err := f.draft(d.config.Visibility)
@@ -125,7 +103,7 @@ func (d *Dialect) uploadFromURL(r *server.Request) error {
 	}
 	r.RestartDeadline()
 	if draft.UUID != "" { // PutMedia decides; this spares the other server what would be refused
-		switch _, err := d.core.Media(r.Context(), origin.System(), origin.ByUUID(draft.UUID)); {
+		switch _, err := d.library.Core.Media(r.Context(), origin.System(), origin.ByUUID(draft.UUID)); {
 		case err == nil:
 			return &origin.Error{Op: "media.put", Kind: origin.Conflict}
 		case origin.KindOf(err) != origin.NotFound:
@@ -142,7 +120,7 @@ func (d *Dialect) uploadFromURL(r *server.Request) error {
 // stageFrom receives the file that a URL names.
 func (d *Dialect) stageFrom(r *server.Request, f *remoteFile) (*origin.Upload, error) {
 	resp, err := d.config.Fetch.Do(r.LongContext(), fetch.Request{
-		Method: strings.ToUpper(f.Method), URL: f.URL, Headers: f.Headers, Limit: d.core.MediaLimit(),
+		Method: strings.ToUpper(f.Method), URL: f.URL, Headers: f.Headers, Limit: d.library.Core.MediaLimit(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("fetching a file: %w", err)
@@ -152,38 +130,19 @@ func (d *Dialect) stageFrom(r *server.Request, f *remoteFile) (*origin.Upload, e
 	if name == "" {
 		name = resp.Name
 	}
-	return d.core.Stage(r.LongContext(), name, resp.Body, d.core.MediaLimit())
+	return d.library.Core.Stage(r.LongContext(), name, resp.Body, d.library.Core.MediaLimit())
 }
 
 // signedPath is what a signed URL signs: the address of a file's bytes, wherever the dialect is mounted.
 func signedPath(secret string) string { return "/api/files/" + secret }
 
-// download answers with the bytes of a file, or of a thumb of it, to whoever may read it: everybody a public one, a private
-// one the holder of a key, of a signed URL or of a file token.
+// download answers with the bytes of a file, or of a thumb of it.
 func (d *Dialect) download(r *server.Request) error {
 	secret := strings.ToLower(r.Param(0))
 	if !origin.IsUUID(secret) {
 		return r.Unmatched()
 	}
-	var who origin.Caller
-	if key(r) != "" {
-		var err error
-		if who, err = d.caller(r); err != nil {
-			return err
-		}
-	}
-	grant, err := d.core.VerifyURL(signedPath(secret), r.QueryValue(auth.ParamExpires), r.QueryValue(auth.ParamSignature))
-	if err != nil {
-		return badLink
-	}
-	content, err := d.core.OpenMedia(r.Context(), &origin.MediaRead{
-		Ref: origin.BySecret(secret), Thumb: r.QueryWord("thumb"), IfNoneMatch: r.HeaderList("If-None-Match"),
-		Who: who, FileToken: r.QueryValue("token"), Grant: grant,
-	})
-	if err != nil && origin.KindOf(err) == origin.NotFound && !grant.Signed() {
-		// Whoever may not read is told so, the same for a file that is there and one that is not.
-		err = errors.Join(who.Require(auth.FilesRead), err)
-	}
+	content, err := d.library.Open(r, origin.BySecret(secret), signedPath(secret))
 	if err != nil {
 		return err
 	}
@@ -208,14 +167,14 @@ const instant = "2006-01-02T15:04:05.000Z"
 
 // signURLs signs addresses. Whether there are files there it does not ask: a signature is no promise of one.
 func (d *Dialect) signURLs(r *server.Request) error {
-	who, err := d.permitted(r, auth.FilesRead)
+	who, err := d.library.Permitted(r, auth.FilesRead)
 	if err != nil {
 		return err
 	}
 	var asked struct {
 		Secrets []string `json:"secrets"`
 	}
-	if err := r.ReadJSON(maxJSON, &asked); err != nil {
+	if err := r.ReadJSON(server.MaxJSON, &asked); err != nil {
 		return err
 	}
 	if len(asked.Secrets) == 0 || len(asked.Secrets) > maxSecrets {
@@ -227,7 +186,7 @@ func (d *Dialect) signURLs(r *server.Request) error {
 		if !origin.IsUUID(secret) {
 			return badRequest("Every secret must be a UUID.")
 		}
-		query, expires, err := d.core.SignURL(who, signedPath(secret), signedFor)
+		query, expires, err := d.library.Core.SignURL(who, signedPath(secret), signedFor)
 		if err != nil {
 			return err
 		}

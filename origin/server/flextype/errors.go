@@ -61,7 +61,7 @@ func kindWords(k origin.Kind) refusal {
 
 // fail answers an error.
 func (d *Dialect) fail(r *server.Request, err error) {
-	commonHeaders(r)
+	r.NoStore()
 	a := words(err)
 	r.Refused(d.log, a.Status, err)
 	_ = r.JSON(a.Status, a)

@@ -10,7 +10,7 @@ import (
 
 // fetch answers GET /api/files: one file, or the files of a folder.
 func (d *Dialect) fetch(r *server.Request) error {
-	commonHeaders(r)
+	r.NoStore()
 	who, err := d.reader(r, r.QueryValue("token"))
 	if err != nil {
 		return err

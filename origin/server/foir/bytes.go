@@ -26,7 +26,7 @@ func escapedPath(path string) string {
 
 // upload answers a PUT to an upload URL. Whoever has the URL may, once.
 func (d *Dialect) upload(r *server.Request) error {
-	commonHeaders(r)
+	r.NoStore()
 	id := r.Param(0)
 	grant, err := d.core.VerifyURL(uploadPath(id), r.QueryValue(auth.ParamExpires), r.QueryValue(auth.ParamSignature))
 	if err != nil || !grant.Signed() {

@@ -78,12 +78,3 @@ func (d *Dialect) caller(ctx context.Context, r *server.Request) (origin.Caller,
 	p, err := d.core.VerifyKey(ctx, auth.ParseScheme(r.Header("Authorization"), "Bearer"))
 	return origin.Caller{Principal: p}, err
 }
-
-// commonHeaders are sent with every answer but a file's. Pages of any origin may ask: nothing that a browser adds by itself
-// is a credential here.
-func commonHeaders(r *server.Request) {
-	r.SetHeader("Access-Control-Allow-Origin", "*")
-	r.SetHeader("Cache-Control", "no-store")
-	r.SetHeader("Referrer-Policy", "no-referrer")
-	r.SetHeader("X-Content-Type-Options", "nosniff")
-}

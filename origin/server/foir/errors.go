@@ -181,7 +181,7 @@ func (d *Dialect) logPanic(_ context.Context, v any) {
 
 // fail answers an error outside of a GraphQL answer, in the form that those have.
 func (d *Dialect) fail(r *server.Request, err error) {
-	commonHeaders(r)
+	r.NoStore()
 	c, message := words(err)
 	status, known := statuses[c]
 	if !known {

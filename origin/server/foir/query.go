@@ -43,7 +43,7 @@ func (c *call) may(s auth.Scope) (origin.Caller, error) {
 
 // query answers POST /graphql. Whatever comes of a question that is one, the status is 200 (GraphQL over HTTP, section 6.4.1).
 func (d *Dialect) query(r *server.Request) error {
-	commonHeaders(r)
+	r.NoStore()
 	var q question
 	if err := r.ReadJSON(maxBody, &q); err != nil {
 		return err
