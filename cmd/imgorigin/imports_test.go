@@ -49,6 +49,8 @@ var mayImport = map[string][]string{
 	"bench/bare":                        {},
 	"bench/speed":                       {"bench/rig", "internal/picture"},
 	"bench/gallery":                     {"bench/rig"},
+	"bench/cluster":                     {"bench/rig", "internal/faulty", "internal/pgtest", "internal/s3test"},
+	"bench/chaos":                       {"bench/cluster", "bench/rig", "internal/faulty", "internal/pgtest", "internal/picture", "internal/s3test"},
 }
 
 // onlyIn says which of our packages may import a library themselves.
@@ -67,7 +69,7 @@ var onlyIn = map[string][]string{
 	"github.com/bbrks/go-blurhash":        {"origin"},
 	"code.dny.dev/ssrf":                   {"origin/fetch"},
 	"github.com/minio/minio-go/v7":        {"blob/s3", "internal/s3test"},
-	"net/http":                            {"cmd/imgorigin", "origin/fetch", "blob/s3", "internal/s3test", "internal/faulty", "bench/rig", "bench/torture", "bench/soak", "bench/speed", "bench/gallery"},
+	"net/http":                            {"cmd/imgorigin", "origin/fetch", "blob/s3", "internal/s3test", "internal/faulty", "bench/rig", "bench/torture", "bench/soak", "bench/speed", "bench/gallery", "bench/chaos"},
 	"C":                                   {"transform/vips", "transform/vips/internal/yardstick"},
 }
 
