@@ -21,8 +21,6 @@ type Config struct {
 	Site     string   // the nginx configuration, deploy/nginx/imgorigin.conf
 	Replicas int      // at least one
 	Args     []string // of every replica, beside those that the parts need
-	// NoCache has nginx pass everything on, so that the replicas are what is measured.
-	NoCache bool
 	// Work bounds a file system for what the last replica keeps beside the store, bytes; 0: none of its own. It needs root.
 	Work  int64
 	OnLog func(replica int, line rig.LogLine) // called for every line of a replica, by one goroutine each; may be nil
@@ -69,17 +67,26 @@ func (c *Cluster) start(ctx context.Context, cfg Config) (err error) {
 	if err := c.startReplicas(ctx, cfg); err != nil {
 		return err
 	}
+	front, err := c.AddFront(ctx, cfg.Site, true, c.Replicas...)
+	if err == nil {
+		c.Front = front.Base
+	}
+	return err
+}
+
+// AddFront starts another nginx before some replicas, which ends with the cluster. Without cache it passes everything on, so
+// that the replicas are what is measured.
+func (c *Cluster) AddFront(ctx context.Context, site string, cache bool, behind ...*Replica) (*Front, error) {
 	var addresses []string
-	for _, r := range c.Replicas {
+	for _, r := range behind {
 		addresses = append(addresses, r.address)
 	}
-	front, err := startNginx(ctx, filepath.Join(c.dir, "nginx"), cfg.Site, addresses, cfg.NoCache)
+	front, err := startNginx(ctx, filepath.Join(c.dir, fmt.Sprint("nginx-", len(c.stops))), site, addresses, cache)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.Front = front.base
 	c.stops = append(c.stops, front.stop)
-	return nil
+	return front, nil
 }
 
 func (c *Cluster) startReplicas(ctx context.Context, cfg Config) error {

@@ -18,10 +18,12 @@ import (
 // ErrNoNginx means that nginx is not installed: a reason to skip a test.
 var ErrNoNginx = errors.New("cluster: nginx is not installed; scripts/deps test installs it")
 
-// nginx is a running one.
-type nginx struct {
-	base string
-	cmd  *exec.Cmd
+// Front is a running nginx.
+type Front struct {
+	Base string // http://127.0.0.1:PORT
+	PID  int    // of its master; its workers are children of that
+
+	cmd *exec.Cmd
 }
 
 // The places of the site's configuration that are of the machine it runs on.
@@ -33,7 +35,7 @@ var (
 )
 
 // site is the configuration in file with these replicas behind it.
-func site(file, dir string, port int, replicas []string, noCache bool) (string, error) {
+func site(file, dir string, port int, replicas []string, cache bool) (string, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return "", err
@@ -51,14 +53,14 @@ func site(file, dir string, port int, replicas []string, noCache bool) (string, 
 	text = upstreamServers.ReplaceAllString(text, "${1}"+servers.String())
 	text = listens.ReplaceAllString(text, fmt.Sprintf("listen 127.0.0.1:%d;", port))
 	text = cachePaths.ReplaceAllString(text, "proxy_cache_path "+filepath.Join(dir, "cache"))
-	if noCache {
+	if !cache {
 		text = caching.ReplaceAllString(text, "proxy_cache off;")
 	}
 	return text, nil
 }
 
 // startNginx serves the site by nginx with a worker for each core.
-func startNginx(ctx context.Context, dir, file string, replicas []string, noCache bool) (*nginx, error) {
+func startNginx(ctx context.Context, dir, file string, replicas []string, cache bool) (*Front, error) {
 	exe, err := exec.LookPath("nginx")
 	if err != nil {
 		exe = "/usr/sbin/nginx"
@@ -75,7 +77,7 @@ func startNginx(ctx context.Context, dir, file string, replicas []string, noCach
 	if _, err := fmt.Sscan(port, &number); err != nil {
 		return nil, err
 	}
-	text, err := site(file, dir, number, replicas, noCache)
+	text, err := site(file, dir, number, replicas, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -100,17 +102,18 @@ uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
 	if err := os.WriteFile(path, []byte(conf), 0o600); err != nil {
 		return nil, err
 	}
-	n := &nginx{base: "http://" + address, cmd: exec.Command(exe, "-p", dir, "-c", path, "-e", filepath.Join(dir, "errors"))}
+	f := &Front{Base: "http://" + address, cmd: exec.Command(exe, "-p", dir, "-c", path, "-e", filepath.Join(dir, "errors"))}
 	var said bytes.Buffer
-	n.cmd.Stdout, n.cmd.Stderr = &said, &said
-	if err := n.cmd.Start(); err != nil {
+	f.cmd.Stdout, f.cmd.Stderr = &said, &said
+	if err := f.cmd.Start(); err != nil {
 		return nil, err
 	}
+	f.PID = f.cmd.Process.Pid
 	if err := awaitAddress(ctx, address); err != nil {
-		n.stop()
+		f.stop()
 		return nil, fmt.Errorf("nginx: %w\n%s", err, said.Bytes())
 	}
-	return n, nil
+	return f, nil
 }
 
 func awaitAddress(ctx context.Context, address string) error {
@@ -129,7 +132,7 @@ func awaitAddress(ctx context.Context, address string) error {
 }
 
 // stop ends nginx and its workers.
-func (n *nginx) stop() {
-	_ = n.cmd.Process.Signal(syscall.SIGTERM)
-	_ = n.cmd.Wait()
+func (f *Front) stop() {
+	_ = f.cmd.Process.Signal(syscall.SIGTERM)
+	_ = f.cmd.Wait()
 }

@@ -34,7 +34,7 @@ func startStore(ctx context.Context) (_ *Store, err error) {
 // env is what has the program use the store.
 func (s *Store) env() []string {
 	return []string{
-		fmt.Sprintf("IMGORIGIN_BLOBS=s3://%s?endpoint=http://%s&region=%s", s.bucket, s.Proxy.Address(), s3test.Region),
+		fmt.Sprintf("IMGORIGIN_BLOBS=s3://%s?endpoint=http://%s&region=%s&path-style=true", s.bucket, s.Proxy.Address(), s3test.Region),
 		"AWS_ACCESS_KEY_ID=" + s3test.AccessKey, "AWS_SECRET_ACCESS_KEY=" + s3test.SecretKey,
 	}
 }
