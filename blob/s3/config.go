@@ -57,8 +57,8 @@ func DefaultConfig() Config {
 	return Config{
 		Region: "us-east-1", PathStyle: true,
 		PartSize: 16 << 20, Uploads: 8,
-		Attempts: 4, AttemptTimeout: 15 * time.Second, Timeout: 40 * time.Second, MinRate: 256 << 10,
-		IdleTimeout: 15 * time.Second, StaleAfter: 24 * time.Hour,
+		Attempts: 4, AttemptTimeout: 10 * time.Second, Timeout: 25 * time.Second, MinRate: 256 << 10,
+		IdleTimeout: 10 * time.Second, StaleAfter: 24 * time.Hour,
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/imgorigin/imgorigin/blob/local"
+	"github.com/imgorigin/imgorigin/blob/s3"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/origin/fetch"
 	"github.com/imgorigin/imgorigin/origin/server"
@@ -65,6 +67,7 @@ func (m *metricsServer) close() { _ = m.http.Close() }
 type collector struct {
 	host     *server.Server
 	core     *origin.Origin
+	blobs    origin.Blobs
 	renderer *vips.Renderer
 	fetcher  *fetch.Fetcher
 }
@@ -119,6 +122,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge("passwords_queued", "Sign-ins and new passwords that wait among themselves now.", float64(s.Passwords.Queued))
 	total("passwords_refused", "Sign-ins and new passwords refused because their queue was full.", s.Passwords.Refused)
 	total("passwords_timed_out", "Sign-ins and new passwords that waited too long.", s.Passwords.TimedOut)
+	collectStore(c.blobs, total)
 	f := c.fetcher.Stats()
 	total("fetches", "Uploads from a URL that were begun.", f.Fetches)
 	total("fetches_forbidden", "Uploads from a URL whose address is not for strangers.", f.Forbidden)
@@ -129,4 +133,31 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	total("memory_cache_dropped", "Renditions that memory did not take: its buffer was full.", s.Memory.Dropped)
 	total("memory_cache_rejected", "Renditions that memory did not take: others are asked for more often.", s.Memory.Rejected)
 	total("memory_cache_evicted", "Renditions that left memory to make room.", s.Memory.Evictions)
+}
+
+// collectStore sends what the store counts. Both kinds have the first eight.
+func collectStore(blobs origin.Blobs, total func(name, help string, v uint64)) {
+	count := func(name, help string, v int64) { total("store_"+name, help, uint64(max(v, 0))) }
+	both := func(puts, putBytes, exists, noSpace, opens, missing, deletes, stale int64) {
+		count("puts", "Objects stored.", puts)
+		count("put_bytes", "Bytes of objects stored.", putBytes)
+		count("exists", "Objects not stored, as their key was taken.", exists)
+		count("no_space", "Calls that a full store or disk refused.", noSpace)
+		count("opens", "Objects opened.", opens)
+		count("missing", "Objects that were asked for and absent.", missing)
+		count("deletes", "Objects removed by key.", deletes)
+		count("stale", "Unfinished objects of ended processes removed.", stale)
+	}
+	switch store := blobs.(type) {
+	case *local.Store:
+		s := store.Stats()
+		both(s.Puts, s.PutBytes, s.Exists, s.NoSpace, s.Opens, s.Missing, s.Deletes, s.Stale)
+	case *s3.Store:
+		s := store.Stats()
+		both(s.Puts, s.PutBytes, s.Exists, s.NoSpace, s.Opens, s.Missing, s.Deletes, s.Swept)
+		count("retries", "Attempts at calls after the first.", s.Retries)
+		count("resumed", "Bodies that were cut and asked for again from there.", s.Resumed)
+		count("failures", "Calls given up, as the store did not answer or could not.", s.Failures)
+		count("doubts", "Puts whose fate had to be asked after.", s.Doubts)
+	}
 }

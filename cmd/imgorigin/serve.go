@@ -9,7 +9,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/imgorigin/imgorigin/blob/local"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/origin/fetch"
 	"github.com/imgorigin/imgorigin/origin/server"
@@ -53,14 +52,14 @@ func (s *serveCommand) Run(ctx context.Context, m *Main) (err error) {
 			return fmt.Errorf("making the demo pictures: %w", err)
 		}
 	}
-	return s.listen(ctx, m, log, core, renderer, samples)
+	return s.listen(ctx, m, log, lib, core, renderer, samples)
 }
 
 // closeTimeout bounds the wait for work that was cancelled to end.
 const closeTimeout = 10 * time.Second
 
 // listen mounts the dialects, serves, and drains when ctx ends.
-func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, core *origin.Origin, renderer *vips.Renderer, samples []demo.Picture) error {
+func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, lib *library, core *origin.Origin, renderer *vips.Renderer, samples []demo.Picture) error {
 	router := &server.Router{}
 	fetcher, err := fetch.New(s.fetching())
 	if err != nil {
@@ -78,7 +77,7 @@ func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, co
 	}
 	failed := make(chan error, 2)
 	if s.Metrics != "" {
-		metrics, err := serveMetrics(s.Metrics, &collector{host: host, core: core, renderer: renderer, fetcher: fetcher})
+		metrics, err := serveMetrics(s.Metrics, &collector{host: host, core: core, blobs: lib.blobs, renderer: renderer, fetcher: fetcher})
 		if err != nil {
 			return fmt.Errorf("--metrics: %w", err)
 		}
@@ -117,7 +116,7 @@ func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, co
 // library is a catalog and a blob store.
 type library struct {
 	catalog origin.Catalog
-	blobs   *local.Store
+	blobs   origin.Blobs
 }
 
 // openLibrary opens a library, and makes it where there is none.
@@ -125,9 +124,9 @@ func openLibrary(ctx context.Context, d dataOptions) (*library, error) {
 	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("--dir: %w", err)
 	}
-	blobs, err := local.Open(d.local())
+	blobs, err := d.openBlobs(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("--dir: %w", err)
+		return nil, err
 	}
 	catalog, err := d.openCatalog(ctx)
 	if err != nil {

@@ -39,7 +39,7 @@ func TestBaasixVariablesSayWhereTheBytesAre(t *testing.T) {
 }
 
 func TestAStoreThatThereIsNotStopsTheStart(t *testing.T) {
-	for kind, says := range map[string]string{"s3": "s3 is not supported by this version", "ftp": "no kind of store"} {
+	for kind, says := range map[string]string{"s3": "access key and secret key", "ftp": "no kind of store"} {
 		t.Setenv("STORAGE_TYPE", kind)
 		t.Setenv("STORAGE_S3_BUCKET", "my-bucket")
 		t.Setenv("STORAGE_S3_SECRET_KEY", "your-secret-key")
