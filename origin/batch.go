@@ -58,12 +58,13 @@ func (o *Origin) renderBatch(ctx context.Context, b batch) error {
 		}
 		b.members = failed // it is gone, or not what it was: the original serves
 	}
-	source, err := o.load(ctx, b.file.OriginalKey(), o.config.MaxSourceBytes)
+	original, err := o.loadSource(ctx, b.file.OriginalKey(), o.config.MaxSourceBytes)
 	if err != nil {
 		return err
 	}
+	defer original.free()
 	o.counters.decodes.Add(1)
-	o.renderAll(ctx, source, transform.Size{}, b.plans(), func(i int, data []byte, err error) {
+	o.renderAll(ctx, original.data, transform.Size{}, b.plans(), func(i int, data []byte, err error) {
 		if i == len(b.members) {
 			o.keepMezzanine(ctx, b, data, err)
 			return

@@ -81,19 +81,29 @@ const maxRenditionBytes = 1 << 30
 
 // load reads a whole object of at most limit bytes.
 func (o *Origin) load(ctx context.Context, key Key, limit int64) ([]byte, error) {
-	object, err := o.blobs.Open(ctx, key, 0, -1)
+	object, err := o.openWhole(ctx, key, limit)
 	if err != nil {
 		return nil, err
 	}
 	defer object.Body.Close()
-	if object.Size > limit {
-		return nil, fmt.Errorf("%s has %d bytes, more than %d", key, object.Size, limit)
-	}
 	data := make([]byte, object.Size)
 	if _, err := io.ReadFull(object.Body, data); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", key, err)
 	}
 	return data, nil
+}
+
+// openWhole opens an object of at most limit bytes. The caller closes its body.
+func (o *Origin) openWhole(ctx context.Context, key Key, limit int64) (Object, error) {
+	object, err := o.blobs.Open(ctx, key, 0, -1)
+	if err != nil {
+		return Object{}, err
+	}
+	if object.Size > limit {
+		object.Body.Close()
+		return Object{}, fmt.Errorf("%s has %d bytes, more than %d", key, object.Size, limit)
+	}
+	return object, nil
 }
 
 // admissionError gives the gate's refusals their Kind.

@@ -30,8 +30,10 @@ type look struct {
 // look looks at the bytes of a file, which nobody can read yet.
 func (o *Origin) look(ctx context.Context, f *File, bytes io.ReaderAt) look {
 	return look{
-		blurHash: o.preview(ctx, f, func(context.Context) ([]byte, error) { return io.ReadAll(io.NewSectionReader(bytes, 0, f.Size)) }),
-		exif:     o.exif(f, bytes),
+		blurHash: o.preview(ctx, f, func(context.Context) (*source, error) {
+			return readSource(io.NewSectionReader(bytes, 0, f.Size), f.Size)
+		}),
+		exif: o.exif(f, bytes),
 	}
 }
 
@@ -52,7 +54,7 @@ func (o *Origin) exif(f *File, bytes io.ReaderAt) json.RawMessage {
 
 // preview computes the BlurHash of a picture: one small render, admitted by the gate that all renders pass. A picture that
 // cannot be rendered, or not now, has none, and is no failure of the upload.
-func (o *Origin) preview(ctx context.Context, f *File, source func(context.Context) ([]byte, error)) string {
+func (o *Origin) preview(ctx context.Context, f *File, load func(context.Context) (*source, error)) string {
 	v := &variant{}
 	thumb := transform.Thumb{Width: previewSide, Height: previewSide, Mode: transform.Fit}
 	if err := o.plan(v, f, thumb); err != nil {
@@ -60,29 +62,30 @@ func (o *Origin) preview(ctx context.Context, f *File, source func(context.Conte
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.config.FillTimeout)
 	defer cancel()
-	hash, err := o.blurHash(ctx, f, o.config.Options.PlanAs(thumb, transform.PNG), source)
+	hash, err := o.blurHash(ctx, f, o.config.Options.PlanAs(thumb, transform.PNG), load)
 	if err != nil {
 		o.log.Warn("a picture has no BlurHash", "key", string(f.OriginalKey()), "error", err)
 	}
 	return hash
 }
 
-func (o *Origin) blurHash(ctx context.Context, f *File, plan transform.Plan, source func(context.Context) ([]byte, error)) (hash string, err error) {
+func (o *Origin) blurHash(ctx context.Context, f *File, plan transform.Plan, load func(context.Context) (*source, error)) (hash string, err error) {
 	release, err := o.gate.Acquire(ctx, transform.Cost(f.Image, plan))
 	if err != nil {
 		return "", err
 	}
 	defer release()
-	src, err := source(ctx)
+	src, err := load(ctx)
 	if err != nil {
 		return "", err
 	}
+	defer src.free()
 	defer func() {
 		if v := recover(); v != nil { // the upload goes on
 			hash, err = "", fmt.Errorf("a preview panicked: %v", v)
 		}
 	}()
-	small, err := o.renderer.Render(ctx, src, plan)
+	small, err := o.renderer.Render(ctx, src.data, plan)
 	if err != nil {
 		return "", err
 	}

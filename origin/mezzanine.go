@@ -77,14 +77,15 @@ func (m *mezzanine) servesAll(members []*member) bool {
 
 // fromMezzanine makes the batch of its mezzanine, and returns the members for which that failed.
 func (o *Origin) fromMezzanine(ctx context.Context, b batch) (failed []*member) {
-	source, err := o.load(ctx, b.from.key, maxRenditionBytes)
+	reduced, err := o.loadSource(ctx, b.from.key, maxRenditionBytes)
 	if err != nil {
 		o.log.Warn("a mezzanine cannot be read", "key", string(b.from.key), "error", err)
 		return b.members
 	}
+	defer reduced.free()
 	o.counters.mezzanineReads.Add(1)
-	o.keeper.used(b.file.FileRef, b.from.key, int64(len(source)))
-	o.renderAll(ctx, source, b.from.upright, b.plans(), func(i int, data []byte, err error) {
+	o.keeper.used(b.file.FileRef, b.from.key, int64(len(reduced.data)))
+	o.renderAll(ctx, reduced.data, b.from.upright, b.plans(), func(i int, data []byte, err error) {
 		if err != nil {
 			o.log.Warn("a thumb cannot be made of its mezzanine", "key", string(b.members[i].v.key), "error", err)
 			failed = append(failed, b.members[i])

@@ -8,7 +8,8 @@ import (
 
 // Renderer turns an original's bytes into a rendition's. It is an interface so that the core's tests need no libvips.
 type Renderer interface {
-	// Render returns the rendition of src that the plan describes, in bytes that the caller owns.
+	// Render returns the rendition of src that the plan describes, in bytes that the caller owns. It reads src until it returns
+	// and never after: the memory may be unmapped by then. So does RenderAll of a SharingRenderer.
 	// What cannot be rendered, now or ever, wraps transform.ErrUnsupported, ErrCorrupt, ErrTooManyPixels or ErrTooComplex.
 	Render(ctx context.Context, src []byte, p transform.Plan) ([]byte, error)
 	// Fingerprint is short, the same for the same bytes out of the same bytes in, and fit for a key's segment.

@@ -352,7 +352,7 @@ func (o *Origin) storedPreview(ctx context.Context, ref FileRef) string {
 	if err != nil {
 		return ""
 	}
-	return o.preview(ctx, file, func(ctx context.Context) ([]byte, error) {
-		return o.load(ctx, ref.OriginalKey(), o.config.MaxSourceBytes)
+	return o.preview(ctx, file, func(ctx context.Context) (*source, error) {
+		return o.loadSource(ctx, ref.OriginalKey(), o.config.MaxSourceBytes)
 	})
 }
