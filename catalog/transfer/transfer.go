@@ -21,6 +21,8 @@ var (
 	ErrDiffers = errors.New("what was written is not what is read back")
 	// ErrReplaced means that another transfer to the same target has begun.
 	ErrReplaced = errors.New("another migration to the same place has begun")
+	// ErrUntold means that all is moved, and that it is not known whether the target has been told so.
+	ErrUntold = errors.New("all is moved, and it is not known whether the target has been told so: run it again")
 	// ErrEmpty means that there is nothing to move.
 	ErrEmpty = errors.New("there is no library")
 )
@@ -67,8 +69,10 @@ type Result struct {
 
 // Run makes to what from is.
 //  1. Finished: every row was compared, and the source is sealed, so that nothing is written to it that the target lacks.
-//  2. An error: the source takes writes as before, unless it was sealed when Run began. The target is not finished, and
-//     another Run goes on with it. A process that is killed leaves the source sealed where it was finishing.
+//  2. ErrUntold: all is moved, and the very last step, which tells the target so, failed or was not answered. The source stays
+//     sealed, as the target may be in use by now; another Run clears it up.
+//  3. Another error: the source takes writes as before, unless it was sealed when Run began. The target is not finished,
+//     and another Run goes on with it. A process that is killed leaves the source sealed where it was finishing.
 func Run(ctx context.Context, from, to catalog.Mover, cfg Config) (Result, error) {
 	t := &transfer{from: from, to: to, cfg: cfg, token: []byte(rand.Text())}
 	err := t.run(ctx)
@@ -235,7 +239,7 @@ func (t *transfer) finish(ctx context.Context, sealed bool) (err error) {
 	defer cancel()
 	err = t.load(last, func(l catalog.Loader) error { return l.SetParam(last, mark, nil) })
 	if err != nil {
-		return fmt.Errorf("all is moved, and it is not known whether the target has been told so; run it again: %w", err)
+		return fmt.Errorf("%w: %w", ErrUntold, err)
 	}
 	t.result.Finished, t.result.Sealed = true, time.Since(began)
 	return nil
