@@ -5,17 +5,20 @@ import (
 	"fmt"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Config says where the catalog is and what it may use.
 type Config struct {
 	// URL is the database's address, postgres://USER:PASSWORD@HOST:PORT/NAME, or in libpq's other form; what it leaves
 	// out comes from libpq's variables (PGPASSWORD) and files (~/.pgpass). With search_path=NAME the catalog is in that schema.
+	// Of several hosts, postgres://USER@HOST,HOST/NAME, the one is taken that takes writes.
 	URL string
 
 	// Conns bounds the connections of this process, 2 to 256, beside one for each call of Watch.
@@ -33,11 +36,15 @@ type Config struct {
 	Keep time.Duration
 }
 
-// Default returns the configuration for an address.
+// Default returns the configuration for an address, in which pool_max_conns=NUMBER sets Conns.
 func Default(url string) Config {
+	conns := max(8, 4*runtime.GOMAXPROCS(0))
+	if cc, err := pgx.ParseConfig(url); err == nil && cc.RuntimeParams[poolSize] != "" {
+		conns, _ = strconv.Atoi(cc.RuntimeParams[poolSize]) // 0 is refused by Validate, as is what is no number
+	}
 	return Config{
 		URL:          url,
-		Conns:        max(8, 4*runtime.GOMAXPROCS(0)),
+		Conns:        conns,
 		Wait:         30 * time.Second,
 		PollInterval: 250 * time.Millisecond,
 		Keep:         time.Hour,
@@ -54,7 +61,7 @@ func (c Config) Validate() error {
 	}
 	if c.URL == "" {
 		errs = append(errs, errors.New("postgres: URL is empty"))
-	} else if _, err := pgx.ParseConfig(c.URL); err != nil {
+	} else if err := checkURL(c.URL); err != nil {
 		errs = append(errs, fmt.Errorf("postgres: URL: %w", err))
 	}
 	if c.Conns < 2 || c.Conns > 256 {
@@ -66,20 +73,42 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+// poolSize is the parameter of an address that says Conns.
+const poolSize = "pool_max_conns"
+
+// checkURL refuses an address that cannot be read, and parameters of pgx's pool that would not be heeded.
+func checkURL(url string) error {
+	cc, err := pgx.ParseConfig(url)
+	if err != nil {
+		return err
+	}
+	for name := range cc.RuntimeParams {
+		if strings.HasPrefix(name, "pool_") && name != poolSize {
+			return fmt.Errorf("%s is not heeded; %s is", name, poolSize)
+		}
+	}
+	_, err = pgxpool.ParseConfig(url)
+	return err
+}
+
 // connection returns the settings of a connection.
 //
 // Statements are not prepared: the core remembers what is asked often, and a prepared statement fails once another replica
-// has changed its table. The server's own time-outs end what a replica that vanished has left behind.
+// has changed its table. The server's own time-outs end what a replica that vanished has left behind. A server that takes no
+// writes is refused whatever the address says of target_session_attrs: a standby is behind, by as much as it likes.
 func (c Config) connection() (*pgx.ConnConfig, error) {
 	cc, err := pgx.ParseConfig(c.URL)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: URL: %w", err)
 	}
+	delete(cc.RuntimeParams, poolSize)
 	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
 	cc.StatementCacheCapacity, cc.DescriptionCacheCapacity = 0, 0
-	if cc.ConnectTimeout == 0 || cc.ConnectTimeout > c.Wait {
-		cc.ConnectTimeout = c.Wait
+	if cc.ConnectTimeout == 0 {
+		cc.ConnectTimeout = dialTimeout
 	}
+	cc.ConnectTimeout = min(cc.ConnectTimeout, c.Wait)
+	cc.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	wait := strconv.FormatInt(c.Wait.Milliseconds(), 10)
 	cc.RuntimeParams["statement_timeout"] = wait
 	cc.RuntimeParams["idle_in_transaction_session_timeout"] = wait

@@ -4,12 +4,16 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/imgorigin/imgorigin/origin"
 )
 
 // conn is one connection, used by one goroutine at a time.
-type conn struct{ db *pgx.Conn }
+type conn struct {
+	db   *pgx.Conn
+	lent *pgxpool.Conn // nil: not the pool's
+}
 
 // each runs a query and calls fn with each row.
 func (c *conn) each(ctx context.Context, sql string, args []any, fn func(row []any) error) error {

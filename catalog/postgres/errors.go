@@ -37,6 +37,7 @@ const (
 	adminShutdown     = "57P01"
 	crashShutdown     = "57P02"
 	cannotConnectNow  = "57P03"
+	readOnly          = "25006" // the server has become a standby, or is no longer the one to write to
 	sealed            = "MOVED" // our own, of the trigger that is a seal
 )
 
@@ -62,7 +63,7 @@ func classify(ctx context.Context, err error) error {
 		if isLost(err) {
 			return fmt.Errorf("postgres: %w: %w", origin.ErrUnreachable, err)
 		}
-	case tooManyClients, adminShutdown, crashShutdown, cannotConnectNow:
+	case tooManyClients, adminShutdown, crashShutdown, cannotConnectNow, readOnly:
 		return fmt.Errorf("postgres: %w: %w", origin.ErrUnreachable, err)
 	case sealed:
 		return fmt.Errorf("postgres: %w", origin.ErrSealed)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
 
@@ -35,7 +36,7 @@ func prepare(ctx context.Context, config *pgx.ConnConfig, wait time.Duration) (e
 
 	unhurried := config.Copy() // the first start of a new version may have much to do
 	unhurried.RuntimeParams["statement_timeout"] = "0"
-	db := sql.OpenDB(connector{unhurried})
+	db := stdlib.OpenDB(*unhurried)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
 	return migrate(ctx, db)

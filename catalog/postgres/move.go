@@ -35,7 +35,7 @@ func (c *Catalog) Snapshot(ctx context.Context) (catalog.Snapshot, error) {
 	if err != nil {
 		return nil, classify(dialing, err)
 	}
-	s := &snapshot{conn: &conn{db}}
+	s := &snapshot{conn: &conn{db: db}}
 	s.reader = reader{s}
 	err = s.conn.exec(dialing, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 	if err == nil { // the state is that of the first read, not of BEGIN

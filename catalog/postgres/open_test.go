@@ -17,7 +17,7 @@ import (
 func TestReplicasThatStartAtOnceMakeOneCatalog(t *testing.T) {
 	cfg := fresh(t)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	const replicas = 6
+	const replicas = 8
 	var wg sync.WaitGroup
 	errs := make([]error, replicas)
 	for i := range replicas {
@@ -77,9 +77,7 @@ func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	statement(t, cfg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name = 'imgorigin'")
-	for i := range cat.pool.idle {
-		cat.pool.idle[i].since = time.Time{} // as if long ago
-	}
+	cat.pool.distrust() // as if long ago
 	if err := cat.Check(t.Context()); err != nil {
 		t.Errorf("Check: %v", err)
 	}
@@ -176,6 +174,8 @@ func TestConfigurationsThatCannotWorkAreRefused(t *testing.T) {
 		"URL":          func(c *Config) { c.URL = "" },
 		"URL: ":        func(c *Config) { c.URL = "postgres://u:secret@host:port/x" },
 		"Conns":        func(c *Config) { c.Conns = 1 },
+		"URL: pool_":   func(c *Config) { c.URL = "postgres://u:secret@localhost/x?pool_min_conns=3" },
+		"max_conns":    func(c *Config) { c.URL = "postgres://u:secret@localhost/x?pool_max_conns=many" },
 		"Wait":         func(c *Config) { c.Wait = time.Millisecond },
 		"PollInterval": func(c *Config) { c.PollInterval = time.Minute },
 		"Keep":         func(c *Config) { c.Keep = time.Second },

@@ -2,128 +2,104 @@ package postgres
 
 import (
 	"context"
-	"errors"
-	"sync"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/imgorigin/imgorigin/origin"
 )
 
-// pool lends connections, and makes them as they are needed. The one last given back is lent first, so that
-// those above what is needed are the ones that idle.
+// pool lends connections to a server that takes writes: one that does not may be behind the one that does.
 type pool struct {
-	config *pgx.ConnConfig
-	wait   time.Duration
-	places chan struct{} // one token for each connection not lent
-	closed chan struct{}
-
-	mu   sync.Mutex
-	idle []idleConn
+	conns  *pgxpool.Pool
+	closed atomic.Bool
+	doubt  atomic.Int64 // Unix nanoseconds; what a connection said before does not count
 }
 
-type idleConn struct {
-	db    *pgx.Conn
-	since time.Time
-}
+const (
+	// trusted is how long a server is taken to be there and to take writes without being asked.
+	trusted = time.Second
+	// dialTimeout bounds the making of a connection where the address does not, and the server's word that it is there.
+	dialTimeout = 5 * time.Second
+	// goodbye bounds the closing of a connection, and the undoing of a transaction.
+	goodbye = 5 * time.Second
+	// idle is how long a connection is kept that nobody needs, and young how long any is: a server that is reached by a name
+	// that means another one by now is left in time.
+	idle  = 5 * time.Minute
+	young = 30 * time.Minute
+)
 
-// trusted is how long an idle connection is taken to be alive without asking.
-const trusted = time.Second
-
-// goodbye bounds the closing of a connection, and the undoing of a transaction.
-const goodbye = 5 * time.Second
-
-func newPool(config *pgx.ConnConfig, size int, wait time.Duration) *pool {
-	p := &pool{config: config, wait: wait, places: make(chan struct{}, size), closed: make(chan struct{})}
-	for range size {
-		p.places <- struct{}{}
-	}
-	return p
-}
-
-// get lends a connection that answers. ctx bounds the wait for one, and for the server.
-func (p *pool) get(ctx context.Context) (*conn, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case <-p.closed: // first, because select would choose at random
-		return nil, origin.ErrClosed
-	default:
-	}
-	select {
-	case <-p.places:
-	case <-p.closed:
-		return nil, origin.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	for {
-		c, ok := p.pop()
-		if !ok {
-			break
-		}
-		if time.Since(c.since) < trusted || c.db.Ping(ctx) == nil {
-			return &conn{c.db}, nil
-		}
-		end(c.db) // the server has gone or come back since
-	}
-	db, err := pgx.ConnectConfig(ctx, p.config)
+func newPool(cfg Config, connection *pgx.ConnConfig) (*pool, error) {
+	pc, err := pgxpool.ParseConfig(cfg.URL)
 	if err != nil {
-		p.places <- struct{}{}
-		return nil, classify(ctx, err)
+		return nil, fmt.Errorf("postgres: URL: %w", err)
 	}
-	return &conn{db}, nil
+	p := &pool{}
+	pc.ConnConfig = connection
+	pc.MaxConns, pc.MinConns, pc.MinIdleConns = int32(cfg.Conns), 0, 0
+	pc.MaxConnIdleTime, pc.MaxConnLifetime, pc.MaxConnLifetimeJitter = idle, young, young/10
+	pc.AfterConnect = func(_ context.Context, db *pgx.Conn) error {
+		vouch(db) // pgconn has just asked: see Config.connection
+		return nil
+	}
+	pc.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // PrepareConn asks for more
+	pc.PrepareConn = func(ctx context.Context, db *pgx.Conn) (bool, error) { return p.stands(ctx, db), nil }
+	p.conns, err = pgxpool.NewWithConfig(context.Background(), pc)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	return p, nil
 }
 
-func (p *pool) pop() (idleConn, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	last := len(p.idle) - 1
-	if last < 0 {
-		return idleConn{}, false
+// vouched is where a connection keeps when its server last said that it takes writes.
+const vouched = "imgorigin.vouched"
+
+func vouch(db *pgx.Conn) { db.PgConn().CustomData()[vouched] = time.Now() }
+
+// stands tells whether a connection may be lent: its server has said within the last second that it takes writes.
+func (p *pool) stands(ctx context.Context, db *pgx.Conn) bool {
+	said, _ := db.PgConn().CustomData()[vouched].(time.Time)
+	if time.Since(said) < trusted && said.UnixNano() > p.doubt.Load() {
+		return true
 	}
-	c := p.idle[last]
-	p.idle = p.idle[:last]
-	return c, true
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	if err := pgconn.ValidateConnectTargetSessionAttrsReadWrite(ctx, db.PgConn()); err != nil {
+		return false
+	}
+	vouch(db)
+	return true
+}
+
+// get lends a connection. ctx bounds the wait for one, and for the server.
+func (p *pool) get(ctx context.Context) (*conn, error) {
+	lent, err := p.conns.Acquire(ctx)
+	switch {
+	case err == nil:
+		return &conn{db: lent.Conn(), lent: lent}, nil
+	case p.closed.Load():
+		return nil, origin.ErrClosed
+	}
+	return nil, classify(ctx, err)
 }
 
 // put takes a connection back. One that is broken or within a transaction is closed.
-func (p *pool) put(c *conn) {
-	if c.db.IsClosed() || c.db.PgConn().TxStatus() != 'I' {
-		end(c.db)
-	} else {
-		p.mu.Lock()
-		p.idle = append(p.idle, idleConn{c.db, time.Now()})
-		p.mu.Unlock()
-	}
-	p.places <- struct{}{}
+func (p *pool) put(c *conn) { c.lent.Release() }
+
+// distrust has every connection's server asked before it is lent again.
+func (p *pool) distrust() { p.doubt.Store(time.Now().UnixNano()) }
+
+// close refuses new loans, waits for the lent connections and closes all.
+func (p *pool) close() {
+	p.closed.Store(true)
+	p.conns.Close()
 }
 
-// distrust has every idle connection asked before it is lent.
-func (p *pool) distrust() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i := range p.idle {
-		p.idle[i].since = time.Time{}
-	}
-}
-
-// close refuses new loans, waits for the lent connections and closes all. It is called once.
-func (p *pool) close() error {
-	close(p.closed)
-	for range cap(p.places) {
-		<-p.places
-	}
-	var errs []error
-	for _, c := range p.idle {
-		errs = append(errs, end(c.db))
-	}
-	return errors.Join(errs...)
-}
-
-// end closes a connection.
+// end closes a connection that is not the pool's.
 func end(db *pgx.Conn) error {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()

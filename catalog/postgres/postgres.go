@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,7 +25,6 @@ type Catalog struct {
 	life      context.Context
 	closing   context.CancelFunc // ends life
 	closeOnce sync.Once
-	closeErr  error
 
 	counters counters
 }
@@ -37,6 +37,14 @@ type Stats struct {
 	Commits   uint64 // write transactions committed
 	Rollbacks uint64 // write transactions undone, those that were run again not among them
 	Conflicts uint64 // write transactions undone because of another one, and run again
+
+	Acquired int           // connections lent now
+	Idle     int           // connections open and not lent
+	Max      int           // that there may be
+	Waits    uint64        // loans that had to wait: for a connection to be made, or to be given back
+	Waited   time.Duration // all of them together
+	GivenUp  uint64        // loans whose caller did not wait to the end
+	Opened   uint64        // connections made
 }
 
 // Open opens the catalog, and makes it where there is none. A database of a newer version is ErrNewer. ctx bounds the
@@ -54,7 +62,10 @@ func Open(ctx context.Context, cfg Config) (*Catalog, error) {
 	}
 	pooled := listening.Copy()
 	cancelling(pooled)
-	c := &Catalog{cfg: cfg, listening: listening, pool: newPool(pooled, cfg.Conns, cfg.Wait)}
+	c := &Catalog{cfg: cfg, listening: listening}
+	if c.pool, err = newPool(cfg, pooled); err != nil {
+		return nil, err
+	}
 	c.reader = reader{c}
 	c.life, c.closing = context.WithCancel(context.Background())
 	return c, nil
@@ -81,7 +92,12 @@ func (c *Catalog) Check(ctx context.Context) error {
 
 // Stats returns the counts.
 func (c *Catalog) Stats() Stats {
+	s := c.pool.conns.Stat()
 	return Stats{
+		Acquired: int(s.AcquiredConns()), Idle: int(s.IdleConns()), Max: int(s.MaxConns()),
+		Waits: uint64(s.EmptyAcquireCount()), Waited: s.EmptyAcquireWaitTime(),
+		GivenUp: uint64(s.CanceledAcquireCount()), Opened: uint64(s.NewConnsCount()),
+
 		Reads:     c.counters.reads.Load(),
 		Commits:   c.counters.commits.Load(),
 		Rollbacks: c.counters.rollbacks.Load(),
@@ -97,7 +113,7 @@ func (c *Catalog) Close() error {
 		c.closing()
 		c.mu.Unlock()
 		c.watchers.Wait()
-		c.closeErr = c.pool.close()
+		c.pool.close()
 	})
-	return c.closeErr
+	return nil
 }

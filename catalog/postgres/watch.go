@@ -40,9 +40,6 @@ func (c *Catalog) Watch(ctx context.Context, changed func(origin.Change), fresh 
 	return fmt.Errorf("postgres: watching for changes: %w", err)
 }
 
-// dialTimeout bounds the making of a watcher's connection: what a broken network has swallowed is tried again soon.
-const dialTimeout = 5 * time.Second
-
 // follow reports changes until ctx ends or the connection fails.
 func (c *Catalog) follow(ctx context.Context, changed func(origin.Change), fresh func(time.Time)) error {
 	dialing, cancel := context.WithTimeout(ctx, min(c.cfg.Wait, dialTimeout))
@@ -52,7 +49,7 @@ func (c *Catalog) follow(ctx context.Context, changed func(origin.Change), fresh
 		return err
 	}
 	defer end(db)
-	w := &watch{conn: &conn{db}, changed: changed, fresh: fresh, keep: c.cfg.Keep}
+	w := &watch{conn: &conn{db: db}, changed: changed, fresh: fresh, keep: c.cfg.Keep}
 	if err := w.conn.exec(dialing, "LISTEN "+channel); err != nil {
 		return err
 	}
@@ -105,27 +102,27 @@ func (w *watch) look(ctx context.Context) error {
 }
 
 const (
-	selectSnapshot = "SELECT pg_current_snapshot()::text"
-	// selectChanges has the snapshot in each row, and at least one row. Each part of its condition is a range of the index.
-	selectChanges = "SELECT snapshot::text, kind, collection, record FROM pg_current_snapshot() AS snapshot LEFT JOIN changes" +
+	selectSnapshot = "SELECT current_setting('transaction_read_only'), pg_current_snapshot()::text"
+	// selectChanges has that in each row, and at least one row. Each part of its condition is a range of the index.
+	selectChanges = "SELECT current_setting('transaction_read_only'), snapshot::text, kind, collection, record" +
+		" FROM pg_current_snapshot() AS snapshot LEFT JOIN changes" +
 		" ON xid >= pg_snapshot_xmax($1::text::pg_snapshot) OR xid = ANY(ARRAY(SELECT pg_snapshot_xip($1::text::pg_snapshot))) ORDER BY seq"
 )
 
 // read returns the changes that the snapshot seen does not show, each once, and moves it on.
 func (w *watch) read(ctx context.Context, missed bool) (list []origin.Change, err error) {
+	query, args := selectChanges, []any{w.seen}
 	if missed {
-		list = []origin.Change{{All: true}}
-		err = w.conn.one(ctx, selectSnapshot, nil, func(row []any) error {
-			w.seen = text(row[0])
-			return nil
-		})
-		return list, err
+		query, args, list = selectSnapshot, nil, []origin.Change{{All: true}}
 	}
 	var snapshot string
-	err = w.conn.each(ctx, selectChanges, []any{w.seen}, func(row []any) error {
-		snapshot = text(row[0])
-		if row[1] != nil {
-			list = append(list, changeOf(integer(row[1]), text(row[2]), text(row[3])))
+	err = w.conn.each(ctx, query, args, func(row []any) error {
+		if text(row[0]) != "off" {
+			return errReadOnly
+		}
+		snapshot = text(row[1])
+		if !missed && row[2] != nil {
+			list = append(list, changeOf(integer(row[2]), text(row[3]), text(row[4])))
 		}
 		return nil
 	})
@@ -134,6 +131,9 @@ func (w *watch) read(ctx context.Context, missed bool) (list []origin.Change, er
 	}
 	return list, err
 }
+
+// errReadOnly means that the server has become one that takes no writes: another one may by now, and this one be behind.
+var errReadOnly = errors.New("the server takes no writes any more")
 
 // trimBatch is how many old changes are removed at once: so few that the watcher is not kept from looking.
 const trimBatch = 1000

@@ -167,7 +167,7 @@ func (c *Catalog) status(ctx context.Context, xid string) (status string, err er
 		return "", err
 	}
 	defer end(db)
-	err = (&conn{db}).one(ctx, "SELECT pg_xact_status($1::text::xid8)", []any{xid}, func(row []any) error {
+	err = (&conn{db: db}).one(ctx, "SELECT pg_xact_status($1::text::xid8)", []any{xid}, func(row []any) error {
 		status = text(row[0])
 		return nil
 	})

@@ -41,7 +41,7 @@ func newReplicas(t *testing.T, via func(*pgtest.Server) string) *replicas {
 		others = via(server)
 	}
 	r.program = startIn(t, dir, "--catalog", r.catalog)
-	r.other = startIn(t, dir, "--catalog", others)
+	r.other = startIn(t, dir, "--catalog", others, "--metrics", "127.0.0.1:0")
 	r.command("superuser", "upsert", adminEmail, adminPassword)
 	r.token = r.signIn("_superusers", adminEmail, adminPassword)
 	r.other.token = r.token
@@ -192,7 +192,7 @@ func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *t
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = proxy.Close() })
-		return strings.Replace(s.URL("public"), fmt.Sprintf("127.0.0.1:%d", s.Port), proxy.Address(), 1)
+		return strings.Replace(s.URL("public"), fmt.Sprintf("127.0.0.1:%d", s.Port), proxy.Address(), 1) + "&pool_max_conns=8"
 	})
 	r.collection("pictures", everyForm, nil)
 	public := r.upload("pictures", "a.jpg", jpegOf(120, 80))
@@ -211,6 +211,9 @@ func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *t
 	silent := time.Now()
 	eventually(t, "it refuses what a rule decides", func() bool { return r.other.get(secret).status == 503 })
 	refused := time.Since(silent)
+	if deaf := r.other.metric("imgorigin_deaf"); deaf != "1" {
+		t.Errorf("imgorigin_deaf is %s", deaf)
+	}
 	r.patch(r.path(closed), map[string]any{"viewRule": nil})
 	for range 20 { // whatever it has tried meanwhile to be connected again
 		if a := r.other.get(secret); a.status != 503 || a.header.Get("Cache-Control") != "no-store" {
@@ -231,6 +234,11 @@ func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *t
 	eventually(t, "it hears again", func() bool { return r.other.get(public).header.Get("Cache-Control") == usual })
 	t.Logf("it refused %v after the silence began, and heard again %v after its end", refused.Round(time.Millisecond), time.Since(healed).Round(time.Millisecond))
 	r.other.get(secret).want(t, 200) // of a superuser
+	for name, want := range map[string]string{"deaf": "0", "catalog_connections_max": "8"} {
+		if got := r.other.metric("imgorigin_" + name); got != want {
+			t.Errorf("imgorigin_%s is %s, want %s", name, got, want)
+		}
+	}
 	anonymous := secret[:strings.IndexByte(secret, '?')]
 	r.other.get(anonymous).want(t, 404)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/imgorigin/imgorigin/blob/local"
 	"github.com/imgorigin/imgorigin/blob/s3"
+	"github.com/imgorigin/imgorigin/catalog/postgres"
+	"github.com/imgorigin/imgorigin/catalog/sqlite"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/origin/fetch"
 	"github.com/imgorigin/imgorigin/origin/server"
@@ -67,6 +69,7 @@ func (m *metricsServer) close() { _ = m.http.Close() }
 type collector struct {
 	host     *server.Server
 	core     *origin.Origin
+	catalog  origin.Catalog
 	blobs    origin.Blobs
 	renderer *vips.Renderer
 	fetcher  *fetch.Fetcher
@@ -109,6 +112,11 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	total("keeper_failures", "Failed attempts to note uses of renditions or to evict.", s.KeeperFailures)
 	total("keep_failures", "Renditions that could not be stored.", s.KeepFailures)
 	total("renditions_evicted", "Stored renditions removed to stay within the budget.", s.Evicted)
+	deaf := 0.0
+	if s.Deaf {
+		deaf = 1
+	}
+	gauge("deaf", "1 while other processes' changes are not heard of: what a rule decides is refused.", deaf)
 	total("watch_failures", "Times that hearing of other processes' changes failed.", s.WatchFailures)
 	total("tokens_refused", "Tokens that did not count.", s.TokensRefused)
 	gauge("rendition_store_bytes", "Stored renditions, as of the last look.", float64(s.StoredBytes))
@@ -122,6 +130,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge("passwords_queued", "Sign-ins and new passwords that wait among themselves now.", float64(s.Passwords.Queued))
 	total("passwords_refused", "Sign-ins and new passwords refused because their queue was full.", s.Passwords.Refused)
 	total("passwords_timed_out", "Sign-ins and new passwords that waited too long.", s.Passwords.TimedOut)
+	collectCatalog(c.catalog, total, gauge)
 	collectStore(c.blobs, total)
 	f := c.fetcher.Stats()
 	total("fetches", "Uploads from a URL that were begun.", f.Fetches)
@@ -133,6 +142,33 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	total("memory_cache_dropped", "Renditions that memory did not take: its buffer was full.", s.Memory.Dropped)
 	total("memory_cache_rejected", "Renditions that memory did not take: others are asked for more often.", s.Memory.Rejected)
 	total("memory_cache_evicted", "Renditions that left memory to make room.", s.Memory.Evictions)
+}
+
+// collectCatalog sends what the catalog counts. Both kinds have the first three.
+func collectCatalog(c origin.Catalog, total func(name, help string, v uint64), gauge func(name, help string, v float64)) {
+	count := func(name, help string, v uint64) { total("catalog_"+name, help, v) }
+	both := func(reads, commits, rollbacks uint64) {
+		count("reads", "Reads of the catalog.", reads)
+		count("commits", "Writes to the catalog that were committed.", commits)
+		count("rollbacks", "Writes to the catalog that were undone.", rollbacks)
+	}
+	switch c := c.(type) {
+	case *sqlite.Catalog:
+		s := c.Stats()
+		both(s.Reads, s.Commits, s.Rollbacks)
+		count("lock_waits", "Times that another process's lock was waited for.", s.Busy)
+	case *postgres.Catalog:
+		s := c.Stats()
+		both(s.Reads, s.Commits, s.Rollbacks)
+		count("conflicts", "Writes that met another one and were run again.", s.Conflicts)
+		gauge("catalog_connections_in_use", "Connections to the database at work now.", float64(s.Acquired))
+		gauge("catalog_connections_idle", "Connections to the database open and not at work now.", float64(s.Idle))
+		gauge("catalog_connections_max", "Connections to the database that there may be.", float64(s.Max))
+		count("connections_opened", "Connections to the database made.", s.Opened)
+		count("connection_waits", "Calls that waited for a connection to be made or to be free.", s.Waits)
+		count("connection_waits_given_up", "Calls that ended before there was a connection.", s.GivenUp)
+		gauge("catalog_connection_wait_seconds", "What calls have waited for connections, all together.", s.Waited.Seconds())
+	}
 }
 
 // collectStore sends what the store counts. Both kinds have the first eight.

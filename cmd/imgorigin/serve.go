@@ -77,7 +77,7 @@ func (s *serveCommand) listen(ctx context.Context, m *Main, log *slog.Logger, li
 	}
 	failed := make(chan error, 2)
 	if s.Metrics != "" {
-		metrics, err := serveMetrics(s.Metrics, &collector{host: host, core: core, blobs: lib.blobs, renderer: renderer, fetcher: fetcher})
+		metrics, err := serveMetrics(s.Metrics, &collector{host: host, core: core, catalog: lib.catalog, blobs: lib.blobs, renderer: renderer, fetcher: fetcher})
 		if err != nil {
 			return fmt.Errorf("--metrics: %w", err)
 		}

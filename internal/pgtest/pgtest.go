@@ -40,35 +40,51 @@ type Server struct {
 // Start starts a server with an empty database "postgres", and waits until it answers, half a minute at most. Settings are
 // such as "fsync=on".
 func Start(settings ...string) (*Server, error) {
+	return start(settings, "initdb", "-U", User, "-A", "trust", "-E", "UTF8", "--no-sync",
+		"--locale-provider=icu", "--icu-locale=en", "--locale=C")
+}
+
+// Standby starts a server that follows this one, and answers reads, until it is promoted.
+func (s *Server) Standby() (*Server, error) {
+	return start(s.settings, "pg_basebackup", "-h", s.Dir, "-p", strconv.Itoa(s.Port), "-U", User,
+		"--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+}
+
+// Promote makes a standby a server of its own, and waits until it is one.
+func (s *Server) Promote() error {
+	if out, err := s.Command("pg_ctl", "promote", "-w", "-D", s.data()).CombinedOutput(); err != nil {
+		return fmt.Errorf("promote: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// start starts a server whose files a program makes, in a folder that is named to it by -D.
+func start(settings []string, program string, args ...string) (s *Server, err error) {
 	if _, err := os.Stat(bin + "postgres"); err != nil {
 		return nil, fmt.Errorf("%w: nothing in %s", ErrMissing, bin)
 	}
-	dir, err := os.MkdirTemp("", "pg")
-	if err != nil {
+	s = &Server{settings: settings}
+	if s.Dir, err = os.MkdirTemp("", "pg"); err != nil {
 		return nil, err
 	}
-	s := &Server{Dir: dir, settings: settings}
-	if err := s.start(); err != nil {
-		s.Stop()
-		return nil, err
-	}
-	return s, nil
-}
-
-func (s *Server) start() (err error) {
+	defer func() {
+		if err != nil {
+			s.Stop()
+		}
+	}()
 	if s.as, err = unprivileged(s.Dir); err != nil {
-		return err
+		return nil, err
 	}
 	if s.Port, err = freePort(); err != nil {
-		return err
+		return nil, err
 	}
-	data := filepath.Join(s.Dir, "data")
-	if out, err := s.Command("initdb", "-D", data, "-U", User, "-A", "trust", "-E", "UTF8", "--no-sync",
-		"--locale-provider=icu", "--icu-locale=en", "--locale=C").CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, out)
+	if out, err := s.Command(program, append(args, "-D", s.data())...).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", program, err, out)
 	}
-	return s.Restart()
+	return s, s.Restart()
 }
+
+func (s *Server) data() string { return filepath.Join(s.Dir, "data") }
 
 // Restart starts the server again after Crash, on its port, and waits until it answers.
 func (s *Server) Restart() error {
@@ -77,7 +93,7 @@ func (s *Server) Restart() error {
 		return err
 	}
 	defer log.Close()
-	args := []string{"-D", filepath.Join(s.Dir, "data"), "-k", s.Dir, "-p", strconv.Itoa(s.Port)}
+	args := []string{"-D", s.data(), "-k", s.Dir, "-p", strconv.Itoa(s.Port)}
 	for _, setting := range append([]string{"listen_addresses=127.0.0.1", "fsync=off", "jit=off"}, s.settings...) {
 		args = append(args, "-c", setting)
 	}
