@@ -167,7 +167,7 @@ func collectCatalog(c origin.Catalog, total func(name, help string, v uint64), g
 		count("connections_opened", "Connections to the database made.", s.Opened)
 		count("connection_waits", "Calls that waited for a connection to be made or to be free.", s.Waits)
 		count("connection_waits_given_up", "Calls that ended before there was a connection.", s.GivenUp)
-		gauge("catalog_connection_wait_seconds", "What calls have waited for connections, all together.", s.Waited.Seconds())
+		count("connection_wait_milliseconds", "What calls have waited for connections, all together.", uint64(s.Waited.Milliseconds()))
 	}
 }
 
