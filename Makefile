@@ -9,7 +9,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 RUN_DIR  ?= data
 RUN_ARGS ?=
 
-.PHONY: help run build test e2e lint fuzz torture soak bench gallery deps test-deps docs screenshot image-test clean
+.PHONY: help run build test e2e lint fuzz torture soak chaos bench gallery deps test-deps docs screenshot image-test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,12 @@ torture: build ## send a corpus of hostile pictures, and write the tally to benc
 SOAK ?= 10m
 soak: build ## keep the program busy for SOAK (10m), and fail when its memory grows
 	go run ./bench/soak -program $(BIN) -for $(SOAK) -results bench/RESULTS.md -plot docs/soak.svg
+
+CHAOS ?= 5m
+SEED  ?= 1
+chaos: build test-deps ## kill, cut and fill up parts of a cluster under load for CHAOS (5m), and fail when anything is lost
+	@scripts/deps bench
+	go run ./bench/chaos -program $(BIN) -for $(CHAOS) -seed $(SEED) -results bench/RESULTS.md
 
 # ONLY=hits,srcset measures these parts; ROUNDS=1 shows that it runs; BENCH_DIR is where photographs are kept between runs.
 ONLY      ?=

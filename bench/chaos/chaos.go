@@ -17,6 +17,7 @@ type config struct {
 	k6        string // "": no load by k6
 	scripts   string
 	length    time.Duration // while new faults begin
+	rounds    int           // of all faults, at most; 0: as many as there is time for
 	fault     time.Duration // of each
 	quiet     time.Duration // after each
 	seed      uint64
@@ -133,7 +134,8 @@ func (s *scene) makeFaults(ctx context.Context, only *regexp.Regexp) {
 		deck = append(deck, f)
 	}
 	wait(ctx, s.quiet)
-	for begun := time.Now(); len(deck) > 0; {
+	begun := time.Now()
+	for round := 0; len(deck) > 0 && (s.rounds == 0 || round < s.rounds); round++ {
 		s.random.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 		for _, f := range deck {
 			if ctx.Err() != nil || time.Since(begun) > s.length {

@@ -53,12 +53,16 @@ func newClient(s *scene, base string, r *cluster.Replica) *client {
 // reply is an answer, read whole, or why there is none.
 type reply struct {
 	begun, ended time.Time
-	status       int // 0: no answer
+	status       int // 0: no answer; cutShort
 	header       http.Header
 	body         []byte
 	err          error
 	excused      bool // the program was killed or frozen meanwhile
 }
+
+// cutShort stands for the status of an answer that began well and ended too early: there is no other way to say that the
+// store broke off when the header is sent.
+const cutShort = -1
 
 func (r reply) ok() bool { return r.err == nil && r.status/100 == 2 }
 
@@ -97,7 +101,7 @@ func (c *client) send(ctx context.Context, method, path, credential, contentType
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return 0, nil, nil, err
+		return cutShort, nil, nil, err
 	}
 	return resp.StatusCode, resp.Header, data, nil
 }
@@ -126,7 +130,7 @@ func (c *client) name() string {
 // fault says what is wrong with a refusal; "" is nothing.
 func (c *client) fault(r reply) string {
 	switch {
-	case r.err != nil && (r.excused || c.replica == nil):
+	case r.err != nil && (r.excused || c.replica == nil || r.status == cutShort):
 		return ""
 	case r.err != nil:
 		return fmt.Sprintf("no answer, though the program lived: %v", r.err)

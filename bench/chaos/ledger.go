@@ -99,6 +99,17 @@ func (l *ledger) set(f *file, s state) {
 	}
 }
 
+// take has a file count as unsure; false: it did not count as kept.
+func (l *ledger) take(f *file) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f.state != kept {
+		return false
+	}
+	f.state, f.since = unsure, time.Now()
+	return true
+}
+
 func (l *ledger) is(f *file) state {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -24,7 +24,7 @@ type event struct {
 	begun, ended time.Time
 	via          int // the replica, from 0; replicas: nginx
 	op           string
-	status       int // 0: no answer
+	status       int // 0: no answer; cutShort
 	ok           bool
 	load         bool // by k6
 }

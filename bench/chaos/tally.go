@@ -27,7 +27,7 @@ type row struct {
 	name     string
 	times    int
 	length   time.Duration                // the longest
-	refused  map[int]int                  // answers by status, 0 for none
+	refused  [2]map[int]int               // answers by status, of replicas and of nginx
 	asked    int                          // requests
 	recovery time.Duration                // the longest from the repair to the end of the last error
 	gaps     map[string]*[2]time.Duration // by op: the longest without a success at the worst replica, and through nginx
@@ -44,7 +44,7 @@ func (t *tally) rows() []*row {
 		}
 		r := byName[w.name]
 		if r == nil {
-			r = &row{name: w.name, refused: make(map[int]int), gaps: map[string]*[2]time.Duration{"original": {}, "upload": {}}}
+			r = &row{name: w.name, refused: [2]map[int]int{{}, {}}, gaps: map[string]*[2]time.Duration{"original": {}, "upload": {}}}
 			byName[w.name] = r
 		}
 		if w.err != nil {
@@ -74,23 +74,25 @@ func (r *row) add(events []event, w window, end time.Time) {
 		if e.load && e.op != "upload" && e.op != "original" {
 			continue
 		}
-		at := line{e.op, e.via}
+		at, side := line{e.op, e.via}, 0
+		if e.via == replicas {
+			side = 1
+		}
 		if e.ended.After(w.begun) && e.ended.Before(end) {
 			r.asked++
 			if !e.ok {
-				r.refused[e.status]++
+				r.refused[side][e.status]++
 				r.recovery = max(r.recovery, e.ended.Sub(w.repaired))
 			}
 		}
 		if !e.ok {
 			continue
 		}
-		if before, known := last[at]; known && e.ended.After(w.begun) && before.Before(end) && r.gaps[e.op] != nil {
-			side := &r.gaps[e.op][0]
-			if e.via == replicas {
-				side = &r.gaps[e.op][1]
+		if before, known := last[at]; known && r.gaps[e.op] != nil {
+			gap := e.ended.Sub(before) // of the fault in whose time most of it is
+			if middle := before.Add(gap / 2); middle.After(w.begun) && middle.Before(end) {
+				r.gaps[e.op][side] = max(r.gaps[e.op][side], gap)
 			}
-			*side = max(*side, e.ended.Sub(before))
 		}
 		last[at] = e.ended
 	}
@@ -101,8 +103,11 @@ func statuses(refused map[int]int) string {
 	var list []string
 	for _, s := range slices.Sorted(maps.Keys(refused)) {
 		name := fmt.Sprint(s)
-		if s == 0 {
+		switch s {
+		case 0:
 			name = "no answer"
+		case cutShort:
+			name = "cut short"
 		}
 		list = append(list, fmt.Sprintf("%s: %d", name, refused[s]))
 	}
@@ -138,7 +143,7 @@ func (t *tally) markdown() string {
 	p("| uploads acknowledged and not deleted | %d |", t.kept)
 	p("| of these read back byte for byte, by each of %d replicas | %d |", replicas, t.verified/replicas)
 	p("| files whose delete was acknowledged | %d |", t.deleted)
-	p("| the longest that a replica still sent one of them | %s s; by a replica that said it could not know (`max-age=60` or less): %s s |",
+	p("| the longest that another replica still sent a thumb of one of them | %s s; by a replica that said it could not know (`max-age=60` or less): %s s |",
 		seconds(t.record.late), seconds(t.record.lateBrief))
 	p("| thumbs, each seen with one ETag and one sequence of bytes everywhere | %d |", len(t.ledger.thumbs))
 	p("| hits in memory, every 100 ms of every replica that lived | %d |", hits)
@@ -148,11 +153,11 @@ func (t *tally) markdown() string {
 	p("\nSeconds are the longest of all times that a fault came. *After the repair* is how long requests were still refused when what had failed was back. " +
 		"*Without* is how long no read of an original, and no upload, succeeded: at the worst replica, dead ones included, and through nginx; uploads by a " +
 		"witness come every 0.4 s.\n")
-	p("| fault | times | lasted | requests | refused | after the repair | without a read: replica, nginx | without an upload: replica, nginx |")
-	p("|---|--:|--:|--:|---|--:|--:|--:|")
+	p("| fault | times | lasted | requests | refused by replicas | by nginx | after the repair | without a read: replica, nginx | without an upload: replica, nginx |")
+	p("|---|--:|--:|--:|---|---|--:|--:|--:|")
 	for _, r := range t.rows() {
 		read, up := r.gaps["original"], r.gaps["upload"]
-		p("| %s | %d | %s s | %d | %s | %s s | %s s, %s s | %s s, %s s |", r.name, r.times, seconds(r.length), r.asked, statuses(r.refused),
+		p("| %s | %d | %s s | %d | %s | %s | %s s | %s s, %s s | %s s, %s s |", r.name, r.times, seconds(r.length), r.asked, statuses(r.refused[0]), statuses(r.refused[1]),
 			seconds(r.recovery), seconds(read[0]), seconds(read[1]), seconds(up[0]), seconds(up[1]))
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.record.omitted)) {

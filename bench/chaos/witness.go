@@ -160,13 +160,17 @@ func (c *client) readAsGuest(ctx context.Context, _ *rand.Rand) {
 	c.settle(ctx, "guest", r, r.status == 404)
 }
 
-// deleteOne deletes a file that is there.
+// deleteOne deletes a file that is there, whose thumb another replica has in memory, and asks that one until it is gone there.
 func (c *client) deleteOne(ctx context.Context, random *rand.Rand) {
-	f := c.ledger.any(random)
+	f, other := c.ledger.any(random), c.clients[random.IntN(replicas)]
 	if f == nil {
 		return
 	}
-	c.ledger.set(f, unsure)
+	thumb := f.path + "?thumb=" + thumbs[0]
+	known := other.ask(ctx, "GET", thumb, "", "", nil).ok()
+	if !c.ledger.take(f) {
+		return // another client did meanwhile
+	}
 	r := c.ask(ctx, "DELETE", f.record, c.cluster.Token, "", nil)
 	switch {
 	case r.status == 204:
@@ -175,20 +179,39 @@ func (c *client) deleteOne(ctx context.Context, random *rand.Rand) {
 		c.record.violation(lost, "the record %s by %s: %.200s", f.record, c.name(), r.body)
 	}
 	c.settle(ctx, "delete", r, r.status == 204)
+	const often = 100
+	for n := 0; n < often && known && r.status == 204 && other.sends(ctx, f, thumb); n++ {
+		wait(ctx, 20*time.Millisecond)
+	}
 }
 
-// readDeleted asks for a file that was deleted a while ago, and notes how long it is still sent.
+// promised is after how long a delete must be known everywhere, or the replica must know that it does not know; twice that, for
+// the way here.
+const promised = 2 * time.Second
+
+// sends asks for a thumb of a deleted file, and notes how long it is still sent.
+func (c *client) sends(ctx context.Context, f *file, path string) bool {
+	r := c.ask(ctx, "GET", path, "", "", nil)
+	if !r.ok() {
+		return false
+	}
+	after, brief := r.begun.Sub(f.since), lifetime(r) <= time.Minute
+	c.record.deletedSeen(after, brief)
+	if after > promised && !brief {
+		c.record.violation(leaked, "%s sends a file %s after it was deleted, for caches to keep", c.name(), after)
+	}
+	return true
+}
+
+// readDeleted asks for a file that was deleted a while ago. A replica that has lost the database may still send it.
 func (c *client) readDeleted(ctx context.Context, random *rand.Rand) {
 	f := c.ledger.lately(random)
 	if f == nil {
 		return
 	}
 	r := c.ask(ctx, "GET", f.path, "", "", nil)
-	if r.ok() {
-		c.record.deletedSeen(r.begun.Sub(f.since), lifetime(r) <= time.Minute)
-		if sha256.Sum256(r.body) != f.sum {
-			c.record.violation(wrongBytes, "%s by %s, deleted: %d bytes that were not uploaded", f.path, c.name(), len(r.body))
-		}
+	if r.ok() && sha256.Sum256(r.body) != f.sum {
+		c.record.violation(wrongBytes, "%s by %s, deleted: %d bytes that were not uploaded", f.path, c.name(), len(r.body))
 	}
 	c.settle(ctx, "deleted", r, r.ok() || r.status == 404)
 }
