@@ -71,8 +71,11 @@ func (b *body) goOn(cut error) error {
 	if !pause(ctx, b.attempts) {
 		return lost(ended(ctx))
 	}
-	err = s.call(ctx, 0, func(attempt context.Context) (err error) {
-		b.stream, err = s.get(b.ctx, attempt, b.name, section{b.at, b.end}, b.stream.etag)
+	err = s.call(ctx, 0, func(attempt context.Context) error {
+		rest, err := s.get(b.ctx, attempt, b.name, section{b.at, b.end}, b.stream.etag)
+		if err == nil {
+			b.stream = rest
+		}
 		return err
 	})
 	if err != nil {

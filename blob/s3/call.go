@@ -10,7 +10,7 @@ import (
 )
 
 // The pause before the n-th repetition is anything up to firstPause doubled n-1 times, and lastPause at most: full jitter,
-// so that the many who failed together do not come back together.
+// so that the many who failed together do not come back together. The library adds up to 200 ms of its own after a failure.
 const (
 	firstPause = 50 * time.Millisecond
 	lastPause  = 5 * time.Second

@@ -94,7 +94,7 @@ func (s *Store) join(ctx context.Context, name, upload string, parts []minio.Com
 	return s.call(ctx, wait, func(ctx context.Context) error {
 		var options minio.PutObjectOptions
 		if err := s.condition(ctx, name, &options); err != nil {
-			return err
+			return s.settle(ctx, name, m, err)
 		}
 		_, err := s.core.CompleteMultipartUpload(ctx, s.config.Bucket, name, upload, parts, options)
 		if err == nil {

@@ -83,12 +83,12 @@ func (s *Store) putMarked(ctx context.Context, name string, data io.ReaderAt, si
 	defer release()
 	options := minio.PutObjectOptions{UserMetadata: m.metadata(), DisableContentSha256: true} // the sum is in the signature
 	return s.call(ctx, size, func(ctx context.Context) error {
-		if err := s.condition(ctx, name, &options); err != nil {
-			return err
+		err := s.condition(ctx, name, &options)
+		if err == nil {
+			body := newGate(io.NewSectionReader(data, 0, size))
+			defer body.close()
+			_, err = s.core.PutObject(ctx, s.config.Bucket, name, body, size, "", sum, options)
 		}
-		body := newGate(io.NewSectionReader(data, 0, size))
-		defer body.close()
-		_, err := s.core.PutObject(ctx, s.config.Bucket, name, body, size, "", sum, options)
 		return s.settle(ctx, name, m, err)
 	})
 }

@@ -64,10 +64,11 @@ func (st *staged) Write(p []byte) (n int, err error) {
 			var m int
 			m, st.failed = st.file.Write(p[n:min(n+spoolChunk, len(p))])
 			n += m
+			st.failed = st.store.spoolError(st.failed)
 		}
 	}
 	st.size += int64(n)
-	return n, wrap("write", "staged", st.store.spoolError(st.failed))
+	return n, wrap("write", "staged", st.failed)
 }
 
 func (st *staged) ReadAt(p []byte, offset int64) (int, error) {

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -39,7 +40,7 @@ type Server struct {
 	program string
 	server  *exec.Cmd
 	ended   chan struct{}
-	buckets int
+	buckets atomic.Int64
 }
 
 // Program is the path of the server's program.
@@ -96,8 +97,7 @@ func (s *Server) NewBucket(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.buckets++
-	name := fmt.Sprintf("bucket-%d", s.buckets)
+	name := fmt.Sprintf("bucket-%d", s.buckets.Add(1))
 	return name, c.MakeBucket(ctx, name, minio.MakeBucketOptions{Region: Region})
 }
 
