@@ -44,8 +44,10 @@ func scanRecord(c *origin.Collection, row []any) (*origin.Record, error) {
 }
 
 func (r reader) Record(ctx context.Context, c *origin.Collection, id origin.RecordID) (*origin.Record, error) {
-	return r.record(ctx, c, ` WHERE "id" = $1::text`, string(id))
+	return r.record(ctx, c, byID, string(id))
 }
+
+const byID = ` WHERE "id" = $1::text`
 
 func (r reader) RecordBy(ctx context.Context, c *origin.Collection, field, value string) (*origin.Record, error) {
 	f := c.Field(field)

@@ -3,6 +3,9 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -70,6 +73,64 @@ func TestWatcherHearsOfCommitsOutOfTheOrderOfTheirNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(of("last"))
+}
+
+// A transaction that stays open, in whatever database of the server, is the oldest that may still commit: who looked back as far as
+// that would read more with each change.
+func TestATransactionThatStaysOpenHoldsNothingUp(t *testing.T) {
+	cfg := fresh(t)
+	cat := open(t, cfg)
+	defer cat.Close()
+	ctx := t.Context()
+	open, err := cat.pool.get(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cat.pool.put(open)
+	if err := errors.Join(open.exec(ctx, "BEGIN"), open.exec(ctx, "SELECT pg_current_xact_id()")); err != nil {
+		t.Fatal(err)
+	}
+	cn, err := cat.pool.get(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cat.pool.put(cn)
+	told := 0
+	w := &watch{conn: cn, keep: cfg.Keep, changed: func(origin.Change) { told++ }, fresh: unending}
+	look := func(want int) {
+		t.Helper()
+		if told = 0; w.look(ctx) != nil || told != want {
+			t.Fatalf("told of %d changes, want %d", told, want)
+		}
+	}
+	look(1)
+	for range 20 {
+		if err := cat.Write(ctx, setFile(ctx, "r")); err != nil {
+			t.Fatal(err)
+		}
+		look(1)
+		look(0)
+	}
+	const many = 20_000
+	statement(t, cfg, fmt.Sprintf("INSERT INTO changes (kind, collection, record) SELECT 2, 'c', 'r' FROM generate_series(1, %d)", many))
+	statement(t, cfg, "ANALYZE changes")
+	look(many)
+	look(0)
+	read := 0
+	plan := func(row []any) error {
+		for _, line := range regexp.MustCompile(`(?:rows=|Removed by .*: )(\d+)`).FindAllStringSubmatch(text(row[0]), -1) {
+			n, _ := strconv.Atoi(line[1])
+			read += n
+		}
+		return nil
+	}
+	const explain = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) "
+	if err := cn.each(ctx, explain+selectChanges, []any{w.seen}, plan); err != nil || read > 100 {
+		t.Errorf("a look among %d changes, all of them younger than an open transaction, reads %d rows, %v", many, read, err)
+	}
+	if len(w.seen) > 100 {
+		t.Errorf("it remembers %q", w.seen)
+	}
 }
 
 func TestWatchEndsWithAnErrorWhenItsConnectionDoes(t *testing.T) {

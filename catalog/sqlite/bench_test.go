@@ -6,15 +6,16 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/imgorigin/imgorigin/catalog/catalogtest"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
 // benchmarkSizes are the numbers of records that reads are measured among: few, and many where they are asked for.
 func benchmarkSizes() []int {
-	if rows := scaleRows(); rows > 0 {
-		return []int{smallRows, rows}
+	if rows := catalogtest.Many(); rows > 0 {
+		return []int{catalogtest.Few, rows}
 	}
-	return []int{smallRows}
+	return []int{catalogtest.Few}
 }
 
 // BenchmarkRead reads a row of another place each time, as a cold look-up does, with a context that can be cancelled,
@@ -25,10 +26,10 @@ func BenchmarkRead(b *testing.B) {
 		ctx, cancel := context.WithCancel(b.Context())
 		defer cancel()
 		for name, read := range map[string]func(i int) error{
-			"file":   func(i int) error { _, err := cat.File(ctx, stockRef(i)); return err },
-			"record": func(i int) error { _, err := cat.Record(ctx, c, stockID(i)); return err },
+			"file":   func(i int) error { _, err := cat.File(ctx, catalogtest.StockRef(i)); return err },
+			"record": func(i int) error { _, err := cat.Record(ctx, c, catalogtest.StockID(i)); return err },
 			"file, context never cancelled": func(i int) error {
-				_, err := cat.File(context.Background(), stockRef(i))
+				_, err := cat.File(context.Background(), catalogtest.StockRef(i))
 				return err
 			},
 		} {
@@ -58,14 +59,14 @@ func BenchmarkRead(b *testing.B) {
 
 // BenchmarkWrite makes one record with one file durable.
 func BenchmarkWrite(b *testing.B) {
-	cat, c := filled(b, smallRows)
+	cat, c := filled(b, catalogtest.Few)
 	b.ReportAllocs()
-	for i := smallRows; b.Loop(); i++ {
+	for i := catalogtest.Few; b.Loop(); i++ {
 		err := cat.Write(b.Context(), func(tx origin.CatalogTx) error {
-			if err := tx.InsertRecord(b.Context(), c, stockRecord(i)); err != nil {
+			if err := tx.InsertRecord(b.Context(), c, catalogtest.StockRecord(i)); err != nil {
 				return err
 			}
-			return tx.PutFile(b.Context(), stockFile(i))
+			return tx.PutFile(b.Context(), catalogtest.StockFile(i))
 		})
 		if err != nil {
 			b.Fatal(err)
@@ -81,7 +82,7 @@ func BenchmarkTouchRenditions(b *testing.B) {
 	b.ReportAllocs()
 	for n := int64(0); b.Loop(); n++ {
 		for i := range uses {
-			uses[i] = origin.RenditionUse{File: stockRef((int(n)*batch + i) * 7919 % files), Variant: "100x100.jpg.0123456789", Size: 9000, Used: n}
+			uses[i] = origin.RenditionUse{File: catalogtest.StockRef((int(n)*batch + i) * 7919 % files), Variant: "100x100.jpg.0123456789", Size: 9000, Used: n}
 		}
 		if gone, err := cat.TouchRenditions(b.Context(), uses); err != nil || len(gone) > 0 {
 			b.Fatalf("%d gone, %v", len(gone), err)

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgorigin/imgorigin/catalog/catalogtest"
 	"github.com/imgorigin/imgorigin/origin"
-	"github.com/imgorigin/imgorigin/rule"
 )
 
 // plan is what SQLite would do, as a reader sees it.
@@ -29,34 +29,15 @@ func plan(t *testing.T, cat *Catalog, sql string, args ...any) string {
 	return strings.Join(steps, "; ")
 }
 
-func schemaOf(c *origin.Collection) rule.Schema {
-	schema := rule.Schema{}
-	for i := range c.Fields {
-		schema[c.Fields[i].Name] = c.Fields[i].Kind()
-	}
-	return schema
-}
-
-// listSQL is the statement of a list.
+// listSQL is the statement of a list of catalogtest.Stock.
 func listSQL(t *testing.T, c *origin.Collection, filter, sort string) (string, []any) {
 	t.Helper()
-	q := origin.Query{Request: &rule.Request{}}
-	if filter != "" {
-		e, err := rule.Parse(filter, schemaOf(c), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		q.Where = []*rule.Expr{e}
-	}
-	keys, err := rule.ParseSort(sort, schemaOf(c))
-	if err != nil {
-		t.Fatal(err)
-	}
+	q := catalogtest.StockQuery(t, filter, sort)
 	where, args, err := condition(c, q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	order, err := ordering(c, keys)
+	order, err := ordering(c, q.Sort)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,22 +53,13 @@ func TestLooksUpByIndexAndNeverSorts(t *testing.T) {
 		by := func(field, value string) func() (string, []any) {
 			return func() (string, []any) { return selectRecords(c) + having(c.Field(field), value), []any{value} }
 		}
-		for name, statement := range map[string]func() (string, []any){
-			"list without anything":            list("", ""),
-			"list by insertion":                list("", "-@rowid"),
-			"list by an indexed field":         list("", "created"),
-			"list by an indexed field, down":   list("", "-created"),
-			"list equal, by the second column": list(`category = "c07"`, "created"),
-			"the same, down":                   list(`category = "c07"`, "-created"),
-			"list equal by the same field":     list(`rank = 7`, "rank"),
-			"list in a range by the field":     list(`rank >= 7 && rank < 20`, "rank"),
-			"in a range, down":                 list(`rank >= 7 && rank < 20`, "-rank"),
-			"list by owner":                    list(`owner = "o7"`, ""),
-			"record by id":                     by("id", "r1"),
-			"record by e-mail":                 by("mail", "A@B.c"),
-			"record by the empty e-mail":       by("mail", ""),
-			"record by relation":               by("owner", "o7"),
-			"records by ids":                   func() (string, []any) { return selectRecords(c) + withIDs, []any{`["a","b"]`} },
+		statements := map[string]func() (string, []any){
+			"list by insertion":          list("", "-@rowid"),
+			"record by id":               by("id", "r1"),
+			"record by e-mail":           by("mail", "A@B.c"),
+			"record by the empty e-mail": by("mail", ""),
+			"record by relation":         by("owner", "o7"),
+			"records by ids":             func() (string, []any) { return selectRecords(c) + withIDs, []any{`["a","b"]`} },
 			"referencing": func() (string, []any) {
 				where, args := referring(c, c.Field("owner"), "o7")
 				return "SELECT `id` FROM " + tableOf(c.ID) + where, args
@@ -97,7 +69,11 @@ func TestLooksUpByIndexAndNeverSorts(t *testing.T) {
 			"coldest": func() (string, []any) { return coldest, []any{10} },
 			"param":   func() (string, []any) { return selectParam, []any{"p"} },
 			"news":    func() (string, []any) { return selectChanges, []any{5} },
-		} {
+		}
+		for name, of := range catalogtest.IndexedLists {
+			statements["list "+name] = list(of[0], of[1])
+		}
+		for name, statement := range statements {
 			sql, args := statement()
 			got := plan(t, cat, sql, args...)
 			got = strings.ReplaceAll(got, "SCAN json_each VIRTUAL TABLE", "") // of the parameter
@@ -150,7 +126,7 @@ func TestStatisticsFollowTheRecords(t *testing.T) {
 		t.Helper()
 		write(func(tx origin.CatalogTx) error {
 			for i := range statisticsEvery {
-				id, fine := stockID(i), "f"+string(stockID(i/3))
+				id, fine := catalogtest.StockID(i), "f"+string(catalogtest.StockID(i/3))
 				r := &origin.Record{ID: id, Values: map[string]any{"id": string(id), "coarse": "same", "fine": fine}}
 				if err := tx.InsertRecord(t.Context(), c, r); err != nil {
 					return err

@@ -7,21 +7,22 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgorigin/imgorigin/catalog/catalogtest"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
 func TestDamagedRowsAreErrorsAndNotEmptyValues(t *testing.T) {
 	cat := open(t, Default(t.TempDir()))
 	defer cat.Close()
-	c := stock()
+	c := catalogtest.Stock()
 	err := cat.Write(t.Context(), func(tx origin.CatalogTx) error {
-		return errors.Join(tx.InsertCollection(t.Context(), c), tx.InsertRecord(t.Context(), c, stockRecord(1)))
+		return errors.Join(tx.InsertCollection(t.Context(), c), tx.InsertRecord(t.Context(), c, catalogtest.StockRecord(1)))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	plain(t, cat.cfg, "UPDATE records_pbc_stock SET files = '{'")
-	if r, err := cat.Record(t.Context(), c, stockID(1)); err == nil {
+	if r, err := cat.Record(t.Context(), c, catalogtest.StockID(1)); err == nil {
 		t.Errorf("got %+v", r)
 	}
 	plain(t, cat.cfg, `UPDATE collections SET spec = '{"embargo":true}'`)
@@ -57,7 +58,7 @@ func TestFieldsThatOneTableCannotHoldAreRefused(t *testing.T) {
 func TestIndexesFollowTheirFields(t *testing.T) {
 	cat := open(t, Default(t.TempDir()))
 	defer cat.Close()
-	c := stock()
+	c := catalogtest.Stock()
 	names := func() (list []string) {
 		t.Helper()
 		err := cat.each(t.Context(), "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'records_pbc_stock' ORDER BY name", nil,

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imgorigin/imgorigin/catalog/catalogtest"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -79,13 +80,13 @@ func TestGreatTransactionsAreLoggedInOneRow(t *testing.T) {
 	var s changeSet
 	for i := range manyChanges {
 		for range 2 { // each thing once
-			s.add(origin.Change{Collection: "c", Record: stockID(i)})
+			s.add(origin.Change{Collection: "c", Record: catalogtest.StockID(i)})
 		}
 	}
 	if len(s.list) != manyChanges {
 		t.Errorf("%d changes, want %d", len(s.list), manyChanges)
 	}
-	s.add(origin.Change{Collection: "c", Record: stockID(0)})
+	s.add(origin.Change{Collection: "c", Record: catalogtest.StockID(0)})
 	if len(s.list) != manyChanges {
 		t.Errorf("%d changes after a known one, want %d", len(s.list), manyChanges)
 	}
