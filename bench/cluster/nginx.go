@@ -28,7 +28,7 @@ type Front struct {
 
 // The places of the site's configuration that are of the machine it runs on.
 var (
-	upstreamServers = regexp.MustCompile(`(?m)(upstream imgorigin \{[^}]*?)((?:^\s*server [^;]+;[^\n]*\n)+)`)
+	upstreamServers = regexp.MustCompile(`(?m)(?:^ *server 127\.0\.0\.1:\d+([^;]*);.*\n)+`)
 	listens         = regexp.MustCompile(`listen [^;]+;`)
 	cachePaths      = regexp.MustCompile(`proxy_cache_path \S+`)
 	caching         = regexp.MustCompile(`proxy_cache imgorigin;`)
@@ -48,9 +48,9 @@ func site(file, dir string, port int, replicas []string, cache bool) (string, er
 	}
 	var servers strings.Builder
 	for _, address := range replicas {
-		fmt.Fprintf(&servers, "    server %s;\n", address)
+		fmt.Fprintf(&servers, "    server %s${1};\n", address)
 	}
-	text = upstreamServers.ReplaceAllString(text, "${1}"+servers.String())
+	text = upstreamServers.ReplaceAllString(text, servers.String())
 	text = listens.ReplaceAllString(text, fmt.Sprintf("listen 127.0.0.1:%d;", port))
 	text = cachePaths.ReplaceAllString(text, "proxy_cache_path "+filepath.Join(dir, "cache"))
 	if !cache {

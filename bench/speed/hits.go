@@ -85,6 +85,7 @@ type variant struct {
 	conns   int
 	threads int // of the client; 0: one
 	headers []string
+	script  string // of wrk, where it asks for more than the URL
 	cpu     func() (time.Duration, error)
 	loads   []load
 }
@@ -93,7 +94,7 @@ type variant struct {
 func (b *bench) alternate(ctx context.Context, variants []*variant) error {
 	for round := range b.rounds + 1 {
 		for _, v := range variants {
-			l, err := b.wrk(ctx, max(v.threads, 1), v.conns, v.url, v.headers, v.cpu)
+			l, err := b.wrk(ctx, v)
 			if err != nil {
 				return fmt.Errorf("%s: %w", v.name, err)
 			}

@@ -26,6 +26,7 @@ type bench struct {
 	bare    string        // the yardstick of hits
 	k6      string        // the load generator of scenarios
 	scripts string        // its scripts
+	site    string        // configuration of nginx before replicas
 	photos  string        // folder of photographs, made by scripts/photos; libraries of many records are kept there, too
 	work    string        // folder for this run's files
 	results string        // the file whose sections are written
@@ -44,6 +45,7 @@ type part struct {
 var parts = []part{
 	{"hits", hits}, {"originals", originals}, {"mixed", mixed}, {"stampede", stampede},
 	{"misses", misses}, {"renders", renders}, {"srcset", srcset}, {"growth", growth}, {"instructions", instructions},
+	{"cluster", clustered},
 }
 
 func main() {
@@ -51,6 +53,7 @@ func main() {
 	flag.StringVar(&b.exe, "program", "bin/imgorigin", "the program")
 	flag.StringVar(&b.k6, "k6", "build/k6", "the k6 binary")
 	flag.StringVar(&b.scripts, "scripts", "bench/k6", "folder of the k6 scripts")
+	flag.StringVar(&b.site, "site", "deploy/nginx/imgorigin.conf", "configuration of nginx before replicas")
 	flag.StringVar(&b.photos, "photos", "", "folder of photographs, see scripts/photos")
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of everything that is compared")
 	flag.DurationVar(&b.round, "round", 2*time.Second, "how long one thing is loaded in one round")

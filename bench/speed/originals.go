@@ -76,7 +76,7 @@ func (b *bench) downloads(ctx context.Context, p *rig.Program, v *variant) (each
 		if err := p.ResetPeak(); err != nil {
 			return 0, err
 		}
-		if _, err := b.wrk(ctx, 1, conns, v.url, nil, p.CPU); err != nil {
+		if _, err := b.wrk(ctx, &variant{url: v.url, conns: conns, cpu: p.CPU}); err != nil {
 			return 0, err
 		}
 		m, err := p.Memory()

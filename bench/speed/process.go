@@ -177,21 +177,24 @@ var (
 	wrkTransfer = regexp.MustCompile(`Transfer/sec: *([\d.]+)([KMG]?)B`)
 )
 
-// wrk asks for a URL on so many connections, and measures what that costs the server.
-func (b *bench) wrk(ctx context.Context, threads, conns int, url string, headers []string, cpu func() (time.Duration, error)) (load, error) {
-	args := []string{"-t" + strconv.Itoa(threads), "--timeout", "60s", "-c" + strconv.Itoa(conns), "-d" + strconv.FormatFloat(b.round.Seconds(), 'f', 0, 64) + "s"}
-	for _, h := range headers {
+// wrk asks for a variant for the time of a round, and measures what that costs the server.
+func (b *bench) wrk(ctx context.Context, v *variant) (load, error) {
+	args := []string{"-t" + strconv.Itoa(max(v.threads, 1)), "--timeout", "60s", "-c" + strconv.Itoa(v.conns), "-d" + strconv.FormatFloat(b.round.Seconds(), 'f', 0, 64) + "s"}
+	for _, h := range v.headers {
 		args = append(args, "-H", h)
 	}
-	before, err := cpu()
+	if v.script != "" {
+		args = append(args, "-s", v.script)
+	}
+	before, err := v.cpu()
 	if err != nil {
 		return load{}, err
 	}
-	out, err := exec.CommandContext(ctx, "wrk", append(args, url)...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "wrk", append(args, v.url)...).CombinedOutput()
 	if err != nil {
 		return load{}, fmt.Errorf("wrk: %w\n%s", err, out)
 	}
-	after, err := cpu()
+	after, err := v.cpu()
 	if err != nil {
 		return load{}, err
 	}
@@ -208,7 +211,7 @@ func (b *bench) wrk(ctx context.Context, threads, conns int, url string, headers
 	}
 	n := number(wrkRequests)
 	if n == 0 || bytes.Contains(out, []byte("Socket errors")) {
-		return load{}, fmt.Errorf("wrk of %s:\n%s", url, out)
+		return load{}, fmt.Errorf("wrk of %s:\n%s", v.url, out)
 	}
 	return load{number(wrkRate), float64((after - before).Microseconds()) / n, number(wrkTransfer)}, nil
 }

@@ -50,7 +50,7 @@ var mayImport = map[string][]string{
 	"bench/torture":                     {"bench/rig", "internal/picture"}, // pictures made by code are its input; the program it meets by HTTP
 	"bench/soak":                        {"bench/rig", "internal/picture"},
 	"bench/bare":                        {},
-	"bench/speed":                       {"bench/rig", "internal/picture"},
+	"bench/speed":                       {"bench/cluster", "bench/rig", "internal/faulty", "internal/pgtest", "internal/picture", "internal/s3test"},
 	"bench/gallery":                     {"bench/rig"},
 	"bench/cluster":                     {"bench/rig", "internal/faulty", "internal/pgtest", "internal/s3test"},
 	"bench/chaos":                       {"bench/cluster", "bench/rig", "internal/faulty", "internal/pgtest", "internal/picture", "internal/s3test"},
