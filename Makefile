@@ -27,8 +27,8 @@ test: test-deps lint ## run all tests with the race detector
 
 # The SDK's tests, the wire tables and the matrix of the file APIs, with their libraries where many servers may share them.
 E2E := PocketBaseSDK|Wire|AFileOfAnyAPI|FilesOfTheLibrary|ProtectedFiles|FileTokens|KeyThatIsRevoked|SecondStart|ConditionsAndRanges
-e2e: test-deps ## run the client tests, the wire tables and the matrix on PostgreSQL
-	IMGORIGIN_TEST_LIBRARY=postgres go test -count=1 -timeout 14m ./cmd/imgorigin -run '$(E2E)'
+e2e: test-deps ## run the client tests, the wire tables and the matrix on PostgreSQL and S3
+	IMGORIGIN_TEST_LIBRARY=postgres+s3 go test -count=1 -timeout 14m ./cmd/imgorigin -run '$(E2E)'
 
 lint: deps ## check formatting and vet
 	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; \

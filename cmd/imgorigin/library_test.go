@@ -5,21 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/imgorigin/imgorigin/internal/pgtest"
+	"github.com/imgorigin/imgorigin/internal/s3test"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
-// testLibrary is the variable that says where the programs of these tests keep their libraries: "" for SQLite and a folder, or
-// "postgres" for a PostgreSQL database and a folder. make e2e sets it.
+// testLibrary is the variable that says where the programs of these tests keep their libraries: "" for SQLite and a folder,
+// "postgres" for a PostgreSQL database and a folder, or "postgres+s3" for a database and a bucket. make e2e sets it.
 const testLibrary = "IMGORIGIN_TEST_LIBRARY"
 
 // libraries are the parts that libraries outside of a folder need, started when the first test asks for them. TestMain stops them.
 type libraries struct {
 	postgres func() (*pgtest.Server, error)
+	s3       func() (*s3test.Server, error)
 	mu       sync.Mutex
 	stops    []func()
 	args     map[string][]string // by the folder of a library: a program that is started again finds what it had
@@ -31,6 +35,13 @@ func newLibraries() *libraries {
 	l := &libraries{args: make(map[string][]string)}
 	l.postgres = sync.OnceValues(func() (*pgtest.Server, error) {
 		s, err := pgtest.Start()
+		if err == nil {
+			l.stops = append(l.stops, s.Stop)
+		}
+		return s, err
+	})
+	l.s3 = sync.OnceValues(func() (*s3test.Server, error) {
+		s, err := s3test.Start()
 		if err == nil {
 			l.stops = append(l.stops, s.Stop)
 		}
@@ -59,6 +70,8 @@ func (l *libraries) of(t *testing.T, dir string) []string {
 		return nil
 	case "postgres":
 		args = l.catalog(t)
+	case "postgres+s3":
+		args = append(l.catalog(t), l.blobs(t)...)
 	default:
 		t.Fatalf("%s=%s is no library", testLibrary, kind)
 	}
@@ -69,18 +82,56 @@ func (l *libraries) of(t *testing.T, dir string) []string {
 // catalog makes a schema of its own.
 func (l *libraries) catalog(t *testing.T) []string {
 	t.Helper()
-	s, err := l.postgres()
-	if errors.Is(err, pgtest.ErrMissing) && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := must(t, l.postgres)
 	schema := fmt.Sprintf("library%d", len(l.args))
 	if out, err := s.Psql("-c", "CREATE SCHEMA "+schema).CombinedOutput(); err != nil {
 		t.Fatalf("a schema: %v\n%s", err, out)
 	}
 	return []string{"--catalog", s.URL(schema)}
+}
+
+// blobs makes a bucket of its own.
+func (l *libraries) blobs(t *testing.T) []string {
+	t.Helper()
+	s := must(t, l.s3)
+	bucket, err := s.NewBucket(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{"--blobs", fmt.Sprintf("s3://%s?endpoint=%s&region=%s&path-style=true", bucket, s.Endpoint(), s3test.Region)}
+}
+
+// stored is the folder in which the store of the program's library has its objects, by their keys. The S3 server's is one too.
+func (p *program) stored() string {
+	p.t.Helper()
+	for _, arg := range outside.of(p.t, p.dir) {
+		if bucket, ok := strings.CutPrefix(arg, "s3://"); ok {
+			bucket, _, _ = strings.Cut(bucket, "?")
+			return filepath.Join(must(p.t, outside.s3).Dir, "buckets", bucket)
+		}
+	}
+	return filepath.Join(p.dir, "storage")
+}
+
+// staged is the folder in which uploads under way are.
+func (p *program) staged() string {
+	if slices.Contains(outside.of(p.t, p.dir), "--blobs") {
+		return filepath.Join(p.dir, "spool")
+	}
+	return filepath.Join(p.stored(), ".tmp")
+}
+
+// must starts a server, once for all tests. A test is skipped where it is not installed, but for CI, where that would be a hole.
+func must[S any](t *testing.T, start func() (*S, error)) *S {
+	t.Helper()
+	s, err := start()
+	if (errors.Is(err, pgtest.ErrMissing) || errors.Is(err, s3test.ErrMissing)) && os.Getenv("CI") == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // located adds where the library is to the arguments of a command that name its folder, and no catalog.
@@ -90,7 +141,12 @@ func located(t *testing.T, args []string) []string {
 	if at < 0 || slices.Contains(args, "--catalog") {
 		return args
 	}
-	return slices.Concat(args[:at+2], outside.of(t, args[at+1]), args[at+2:])
+	where := outside.of(t, args[at+1])
+	if slices.Contains(where, "--blobs") {
+		t.Setenv("AWS_ACCESS_KEY_ID", s3test.AccessKey)
+		t.Setenv("AWS_SECRET_ACCESS_KEY", s3test.SecretKey)
+	}
+	return slices.Concat(args[:at+2], where, args[at+2:])
 }
 
 // beside opens the program's catalog as another process would.
@@ -116,7 +172,7 @@ func TestElsewhereItIsTheSame(t *testing.T) {
 	if os.Getenv(testLibrary) != "" {
 		t.Skip("all tests are elsewhere")
 	}
-	t.Setenv(testLibrary, "postgres")
+	t.Setenv(testLibrary, "postgres+s3")
 	t.Run("Fibery", TestFiberyWire)
 	t.Run("Foir", TestFoirWire)
 	t.Run("a second start", TestASecondStartFindsItsDataAgain)

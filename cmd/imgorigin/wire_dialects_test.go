@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -245,7 +244,7 @@ func maskMedia(s string) string {
 // happened without saying what the caller held. Nothing of the world can be used afterwards.
 func (w *dialectWorld) checkFault(t *testing.T, address, body string) {
 	t.Helper()
-	if err := os.RemoveAll(filepath.Join(w.dir, "storage")); err != nil {
+	if err := os.RemoveAll(w.stored()); err != nil {
 		t.Fatal(err)
 	}
 	before := len(w.log.String())
@@ -287,7 +286,7 @@ func (w *dialectWorld) checkLimit(t *testing.T, calls []call) {
 // checkStaged sees that no upload that was refused has left its bytes.
 func (p *program) checkStaged(t *testing.T) {
 	t.Helper()
-	left, err := os.ReadDir(filepath.Join(p.dir, "storage", ".tmp"))
+	left, err := os.ReadDir(p.staged())
 	if err != nil || len(left) > 0 {
 		t.Errorf("%d uploads are left behind, %v", len(left), err)
 	}

@@ -103,7 +103,7 @@ func wireNotListed(t *testing.T, w *world) {
 	t.Run("HEAD makes and keeps the thumb", func(t *testing.T) {
 		fresh := w.upload("listed", "photo.jpg", data)
 		w.head(fresh+"?thumb=60x40").want(t, 200)
-		folder := filepath.Join(w.dir, "storage", "renditions", filepath.FromSlash(strings.TrimPrefix(fresh, "/api/files/")))
+		folder := filepath.Join(w.stored(), "renditions", filepath.FromSlash(strings.TrimPrefix(fresh, "/api/files/")))
 		if kept, err := os.ReadDir(folder); err != nil || len(kept) != 1 {
 			t.Errorf("%d renditions are kept, %v", len(kept), err)
 		}
