@@ -28,12 +28,6 @@ func (r *Renderer) RenderAll(ctx context.Context, src []byte, of transform.Size,
 		r: r, ctx: ctx, src: src, of: of, plans: plans,
 		layouts: make([]layout, len(plans)), done: done, told: make([]bool, len(plans)),
 	}
-	apart(b.all)
-}
-
-// all is run, and tells every outcome whatever happens.
-func (b *batch) all() {
-	r := b.r
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	defer func() {

@@ -73,7 +73,7 @@ func TestBimgIsTakenWhereItIsRight(t *testing.T) {
 				t.Fatalf("%v as %s: not by bimg", f, form)
 			}
 			m := probe(t, file)
-			own, err := renderLibvips(t.Context(), file, m, newLayout(p.Thumb.Geometry(m.Width, m.Height), 1), p)
+			own, err := r.workers.render(t.Context(), file, m, newLayout(p.Thumb.Geometry(m.Width, m.Height), 1), p)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,18 +6,17 @@ package vips
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"image/color"
-	"runtime"
-	"unsafe"
 
 	"github.com/imgorigin/imgorigin/transform"
 )
 
 // EncodeWebP encodes img, whose pixels are sRGB, as lossy WebP of the given
 // quality, 1 to 100. The error wraps transform.ErrOptions for another quality, and
-// transform.ErrTooManyPixels for a picture that WebP cannot hold.
+// transform.ErrTooManyPixels for a picture that WebP cannot hold; after Close it is ErrClosed.
 func (r *Renderer) EncodeWebP(img image.Image, quality int) ([]byte, error) {
 	size := img.Bounds().Size()
 	if quality < 1 || quality > 100 {
@@ -27,11 +26,13 @@ func (r *Renderer) EncodeWebP(img image.Image, quality int) ([]byte, error) {
 		return nil, fmt.Errorf("%w: a WebP cannot be %d×%d", transform.ErrTooManyPixels, size.X, size.Y)
 	}
 	pixels := straight(img)
-	var result C.ig_result
-	C.ig_encode_webp(unsafe.Pointer(unsafe.SliceData(pixels)), C.int(size.X), C.int(size.Y), 4, C.int(quality), &result)
-	runtime.KeepAlive(pixels)
-	out, err := answer(&result)
-	return bareWebP(out), err
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.closed {
+		return nil, ErrClosed
+	}
+	job := C.ig_job{out_width: C.int(size.X), out_height: C.int(size.Y), quality: C.int(quality)}
+	return r.workers.rendition(context.Background(), pixels, transform.Plan{Output: transform.WebP}, &C.ig_task{step: C.IG_STEP_WEBP, job: job})
 }
 
 // straight returns img's pixels row by row, four bytes each, not premultiplied.

@@ -12,9 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"runtime"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/imgorigin/imgorigin/transform"
@@ -60,47 +57,40 @@ func warnings() int64 { return int64(C.ig_warnings()) }
 
 // header opens src without decoding it and returns its stored dimensions, and
 // whether libvips had nothing to say about it.
-func header(src []byte, f transform.Format) (size transform.Size, quiet bool, err error) {
-	var r C.ig_result
-	C.ig_header(unsafe.Pointer(unsafe.SliceData(src)), C.size_t(len(src)), C.int(f), &r)
-	runtime.KeepAlive(src)
+func (ws *workers) header(ctx context.Context, src []byte, f transform.Format) (size transform.Size, quiet bool, err error) {
+	task := &C.ig_task{step: C.IG_STEP_HEADER, job: C.ig_job{format: C.int(f)}}
+	if err := ws.do(ctx, src, task); err != nil {
+		return transform.Size{}, false, err
+	}
+	r := &task.result
 	if r.stage != C.IG_OK {
-		return transform.Size{}, false, failure(&r)
+		return transform.Size{}, false, failure(r)
 	}
 	return transform.Size{Width: int(r.loaded_width), Height: int(r.loaded_height)}, r.warnings == 0, nil
 }
 
-// renderLibvips takes the steps of render.c.
-func renderLibvips(ctx context.Context, src []byte, m transform.Meta, l layout, p transform.Plan) ([]byte, error) {
+// render takes the steps of render.c.
+func (ws *workers) render(ctx context.Context, src []byte, m transform.Meta, l layout, p transform.Plan) ([]byte, error) {
 	ld := reduce(m, l)
-	out, err := renderLoaded(ctx, src, m, l, ld, p)
+	out, err := ws.rendition(ctx, src, p, &C.ig_task{step: C.IG_STEP_RENDER, job: newJob(m, l, ld, p)})
 	if m.Format == transform.WebP && errors.Is(err, errLoadedSize) && ld.size != l.source {
 		// An animation whose frames do not fill the canvas is never reduced.
-		ld = loading{1, l.source}
-		out, err = renderLoaded(ctx, src, m, l, ld, p)
-	}
-	if p.Output == transform.WebP {
-		out = bareWebP(out)
+		job := newJob(m, l, loading{1, l.source}, p)
+		return ws.rendition(ctx, src, p, &C.ig_task{step: C.IG_STEP_RENDER, job: job})
 	}
 	return out, err
 }
 
-func renderLoaded(ctx context.Context, src []byte, m transform.Meta, l layout, ld loading, p transform.Plan) ([]byte, error) {
-	job := newJob(m, l, ld, p)
-	cancel := new(atomic.Int32)
-	stop := context.AfterFunc(ctx, func() { cancel.Store(1) })
-	defer stop()
-
-	var r C.ig_result
-	// C keeps neither pointer: libvips' operation cache is off, and every image is
-	// closed when ig_render returns. Until then cgo pins what its arguments point to.
-	C.ig_render(unsafe.Pointer(unsafe.SliceData(src)), C.size_t(len(src)), &job, (*C.int)(unsafe.Pointer(cancel)), &r)
-	runtime.KeepAlive(src)
-	runtime.KeepAlive(cancel)
-	if r.stage == C.IG_CANCELLED {
-		return nil, context.Cause(ctx)
+// rendition has a step taken that makes a rendition.
+func (ws *workers) rendition(ctx context.Context, source []byte, p transform.Plan, task *C.ig_task) ([]byte, error) {
+	if err := ws.do(ctx, source, task); err != nil {
+		return nil, err
 	}
-	return answer(&r)
+	out, err := answer(&task.result)
+	if p.Output == transform.WebP {
+		out = bareWebP(out)
+	}
+	return out, err
 }
 
 // newJob translates a layout to what render.c takes.
@@ -173,12 +163,4 @@ func failure(r *C.ig_result) error {
 		return fmt.Errorf("%w: %s", errEncode, text)
 	}
 	return fmt.Errorf("%w: %s", transform.ErrCorrupt, text)
-}
-
-// encodeWebP encodes pixels as lossy WebP.
-func encodeWebP(img *image.NRGBA, quality int) ([]byte, error) {
-	var r C.ig_result
-	C.ig_encode_webp(unsafe.Pointer(unsafe.SliceData(img.Pix)), C.int(img.Rect.Dx()), C.int(img.Rect.Dy()), 4, C.int(quality), &r)
-	runtime.KeepAlive(img)
-	return answer(&r)
 }

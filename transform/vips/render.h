@@ -81,6 +81,42 @@ void ig_header(const void *source, size_t length, int format, ig_result *result)
 void ig_encode_webp(const void *pixels, int width, int height, int bands,
 	int quality, ig_result *result);
 
+// What takes long is a step of a worker: a thread of low priority that Go waits for without being in C.
+typedef enum {
+	IG_STEP_HEADER,
+	IG_STEP_RENDER,
+	IG_STEP_DECODE,
+	IG_STEP_RESCALE,
+	IG_STEP_PRODUCE,
+	IG_STEP_WEBP,
+	IG_STEP_FREE, // of an image: that of a large one takes a millisecond
+} ig_step;
+
+// ig_task is a step, with the arguments and the results of the function above that is
+// named like it. Task and source stay in place until the step has ended.
+typedef struct {
+	ig_step step;
+	int cancel;
+	const void *source;
+	size_t length;
+	ig_job job;
+	VipsImage *image; // to work on, or made
+	ig_result result;
+} ig_task;
+
+typedef struct ig_worker ig_worker;
+
+// ig_worker_start begins a thread that stands that much further down on the scale of
+// nice(2), and writes a byte to the file descriptor done at the end of each task. It
+// returns NULL where the system gives no more threads.
+ig_worker *ig_worker_start(int niceness, int done);
+
+// ig_worker_post begins a task. The one before must have ended.
+void ig_worker_post(ig_worker *w, ig_task *task);
+
+// ig_worker_stop waits until a task that was posted has ended, and the thread with it.
+void ig_worker_stop(ig_worker *w);
+
 // ig_warnings_begin and ig_warnings_end count the warnings that libvips logs
 // on this thread between them, and on threads that are between none.
 void ig_warnings_begin(void);

@@ -25,6 +25,7 @@ const policy = 3
 type Renderer struct {
 	config Config
 	counters
+	workers workers
 
 	mu     sync.RWMutex // held for reading by every render
 	closed bool
@@ -46,12 +47,13 @@ func New(c Config) (*Renderer, error) {
 	return &Renderer{config: c}, nil
 }
 
-// Close waits for the renders that are under way; later ones fail with ErrClosed.
+// Close waits for the renders that are under way and ends the threads; later renders fail with ErrClosed.
 // libvips stays loaded, for it cannot be started twice in one process.
 func (r *Renderer) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
+	r.workers.stop()
 	return nil
 }
 
@@ -78,11 +80,6 @@ func (r *Renderer) Fingerprint() string {
 //
 // Errors 2 to 5 are final for this source and plan.
 func (r *Renderer) Render(ctx context.Context, src []byte, p transform.Plan) (out []byte, err error) {
-	apart(func() { out, err = r.renderOne(ctx, src, p) })
-	return out, err
-}
-
-func (r *Renderer) renderOne(ctx context.Context, src []byte, p transform.Plan) (out []byte, err error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	defer func() {
@@ -162,7 +159,7 @@ func (r *Renderer) render(ctx context.Context, src []byte, m transform.Meta, l l
 	if path, _ := choose(m, l, p); path == viaLibvips {
 		return r.viaSteps(ctx, src, m, l, p)
 	}
-	size, quiet, err := header(src, m.Format)
+	size, quiet, err := r.workers.header(ctx, src, m.Format)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +169,10 @@ func (r *Renderer) render(ctx context.Context, src []byte, m transform.Meta, l l
 	if !quiet {
 		return r.viaSteps(ctx, src, m, l, p)
 	}
-	out, clean, bimgErr := renderBimg(src, l, p)
+	var out []byte
+	var clean bool
+	var bimgErr error
+	apart(func() { out, clean, bimgErr = renderBimg(src, l, p) })
 	if bimgErr == nil && clean {
 		r.viaBimg.Add(1)
 		return out, nil
@@ -187,7 +187,7 @@ func (r *Renderer) render(ctx context.Context, src []byte, m transform.Meta, l l
 
 // viaSteps renders by our own steps.
 func (r *Renderer) viaSteps(ctx context.Context, src []byte, m transform.Meta, l layout, p transform.Plan) ([]byte, error) {
-	out, err := renderLibvips(ctx, src, m, l, p)
+	out, err := r.workers.render(ctx, src, m, l, p)
 	if err == nil {
 		r.viaLibvips.Add(1)
 	}

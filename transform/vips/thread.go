@@ -1,22 +1,26 @@
 package vips
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 
 	"golang.org/x/sys/unix"
 )
 
-// niceness is how far renders stand behind the rest of the program, on the scale of nice(2): ten steps further down a thread
-// gets a tenth of a core that another wants too, and all of one that nobody wants.
-const niceness = 10
-
-// apart calls f on a thread of its own, whose priority is low: an answer from memory takes microseconds, and is not to wait
-// until a picture is decoded. The thread ends with f, as only privileged ones may raise their priority again; libvips'
-// own threads inherit it. Where the system does not allow it, f runs all the same.
+// apart calls f on a thread of its own, whose priority is that of the workers: for what calls C from inside a library of Go's.
+// The thread ends with f, as only privileged ones may raise their priority again; libvips' own threads inherit it. Where
+// the system does not allow it, f runs all the same. A panic of f's goes on in the caller.
 func apart(f func()) {
 	done := make(chan struct{})
+	var panicked any
 	go func() {
 		defer close(done)
+		defer func() {
+			if v := recover(); v != nil {
+				panicked = fmt.Sprintf("%v\n%s", v, debug.Stack())
+			}
+		}()
 		runtime.LockOSThread() // and not unlocked, which is what ends the thread
 		// The system call tells 20 less what is set.
 		if usual, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err == nil {
@@ -25,4 +29,7 @@ func apart(f func()) {
 		f()
 	}()
 	<-done
+	if panicked != nil {
+		panic(panicked)
+	}
 }

@@ -7,23 +7,17 @@ import "C"
 
 import (
 	"cmp"
-	"context"
 	"errors"
-	"runtime"
 	"slices"
-	"sync/atomic"
-	"unsafe"
 
 	"github.com/imgorigin/imgorigin/transform"
 )
 
-// pixels is a scaled picture in memory. Its holder calls free.
+// pixels is a scaled picture in memory. Its holder frees the image.
 type pixels struct {
 	view
 	image *C.VipsImage
 }
-
-func (p pixels) free() { C.g_object_unref(C.gpointer(p.image)) }
 
 // ofOriginal makes the members of a family, each on its own where there is nothing
 // to share or no memory left for it.
@@ -79,14 +73,7 @@ func (b *batch) stream(seen view, all layout, ld loading, i int) ([]byte, error)
 	l, p := b.layouts[i], b.plans[i]
 	job := newJob(b.meta, all, ld, p)
 	aim(&job, seen, l)
-	out, err := b.call(func(cancel *C.int, r *C.ig_result) {
-		C.ig_render(unsafe.Pointer(unsafe.SliceData(b.src)), C.size_t(len(b.src)), &job, cancel, r)
-	})
-	runtime.KeepAlive(b.src)
-	if p.Output == transform.WebP {
-		out = bareWebP(out)
-	}
-	return out, err
+	return b.r.workers.rendition(b.ctx, b.src, p, &C.ig_task{step: C.IG_STEP_RENDER, job: job})
 }
 
 // ofBase makes the members of what was decoded, or passes the error on to them.
@@ -98,11 +85,11 @@ func (b *batch) ofBase(base pixels, err error, members []int) {
 		}
 		return
 	}
-	defer base.free()
+	defer b.r.workers.free(base.image)
 	made := b.descend(base, members)
 	defer func() {
 		for _, s := range made {
-			C.g_object_unref(C.gpointer(s.image))
+			b.r.workers.free(s.image)
 		}
 	}()
 	b.r.viaShared.Add(int64(len(made)))
@@ -153,21 +140,26 @@ func nearest(held []pixels, l layout) pixels {
 
 // decode brings a base into memory.
 func (b *batch) decode(v view, l layout, ld loading) (pixels, error) {
-	job := newJob(b.meta, l, ld, transform.Plan{})
-	p := pixels{view: v}
-	_, err := b.call(func(cancel *C.int, r *C.ig_result) {
-		p.image = C.ig_decode(unsafe.Pointer(unsafe.SliceData(b.src)), C.size_t(len(b.src)), &job, cancel, r)
-	})
-	runtime.KeepAlive(b.src)
-	return p, err
+	image, err := b.pixels(b.src, &C.ig_task{step: C.IG_STEP_DECODE, job: newJob(b.meta, l, ld, transform.Plan{})})
+	return pixels{v, image}, err
 }
 
 // scale makes l's pixels of p.
-func (b *batch) scale(p pixels, l layout) (image *C.VipsImage, err error) {
-	job := newJob(b.meta, l, loading{1, l.source}, transform.Plan{})
-	aim(&job, p.view, l)
-	_, err = b.call(func(cancel *C.int, r *C.ig_result) { image = C.ig_rescale(p.image, &job, cancel, r) })
-	return image, err
+func (b *batch) scale(p pixels, l layout) (*C.VipsImage, error) {
+	task := &C.ig_task{step: C.IG_STEP_RESCALE, job: newJob(b.meta, l, loading{1, l.source}, transform.Plan{}), image: p.image}
+	aim(&task.job, p.view, l)
+	return b.pixels(nil, task)
+}
+
+// pixels has a step taken that makes an image.
+func (b *batch) pixels(source []byte, task *C.ig_task) (*C.VipsImage, error) {
+	if err := b.r.workers.do(b.ctx, source, task); err != nil {
+		return nil, err
+	}
+	if task.result.stage != C.IG_OK {
+		return nil, failure(&task.result)
+	}
+	return task.image, nil
 }
 
 // aim makes l the job of a picture that is seen so.
@@ -193,29 +185,5 @@ func aim(job *C.ig_job, seen view, l layout) {
 func (b *batch) produce(s scaled) ([]byte, error) {
 	l, p := b.layouts[s.plan], b.plans[s.plan]
 	job := newJob(b.meta, l, loading{1, l.source}, p)
-	out, err := b.call(func(cancel *C.int, r *C.ig_result) { C.ig_produce(s.image, &job, cancel, r) })
-	if p.Output == transform.WebP {
-		out = bareWebP(out)
-	}
-	return out, err
-}
-
-// call runs work that stops soon after the context ends, and returns the bytes that it made, if any.
-func (b *batch) call(work func(cancel *C.int, r *C.ig_result)) ([]byte, error) {
-	if b.ctx.Err() != nil {
-		return nil, context.Cause(b.ctx)
-	}
-	cancel := new(atomic.Int32)
-	stop := context.AfterFunc(b.ctx, func() { cancel.Store(1) })
-	defer stop()
-	var r C.ig_result
-	work((*C.int)(unsafe.Pointer(cancel)), &r)
-	runtime.KeepAlive(cancel)
-	switch {
-	case r.stage == C.IG_CANCELLED:
-		return nil, context.Cause(b.ctx)
-	case r.stage == C.IG_OK && r.data == nil:
-		return nil, nil
-	}
-	return answer(&r)
+	return b.r.workers.rendition(b.ctx, nil, p, &C.ig_task{step: C.IG_STEP_PRODUCE, job: job, image: s.image})
 }

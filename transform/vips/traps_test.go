@@ -345,7 +345,7 @@ func TestTrap9OnlyFourLoadersWork(t *testing.T) {
 				t.Error("bimg renders it")
 			}
 			for _, f := range []transform.Format{transform.JPEG, transform.PNG, transform.GIF, transform.WebP} {
-				if size, _, err := header(file, f); err == nil {
+				if size, _, err := r.workers.header(t.Context(), file, f); err == nil {
 					t.Errorf("the loader of %v opens it as %v", f, size)
 				}
 			}
