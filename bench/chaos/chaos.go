@@ -49,12 +49,16 @@ func chaos(ctx context.Context, c config) (*tally, error) {
 		return nil, err
 	}
 	c.say("starting PostgreSQL, an S3 server, %d replicas and nginx", replicas)
-	all, err := cluster.Start(ctx, cluster.Config{Exe: c.exe, Site: c.site, Replicas: replicas, Work: work, Args: []string{"--workers", "1"}})
+	found := newRecord()
+	all, err := cluster.Start(ctx, cluster.Config{
+		Exe: c.exe, Site: c.site, Replicas: replicas, Work: work, Args: []string{"--workers", "1"},
+		OnEnd: func(n int, err error) { found.violation(died, "replica %d: %v", n+1, err) },
+	})
 	if err != nil {
 		return nil, err
 	}
 	defer all.Stop()
-	s := &scene{config: c, cluster: all, ledger: newLedger(), record: newRecord(), random: rand.New(rand.NewPCG(c.seed, 0))}
+	s := &scene{config: c, cluster: all, ledger: newLedger(), record: found, random: rand.New(rand.NewPCG(c.seed, 0))}
 	for _, r := range all.Replicas {
 		s.clients = append(s.clients, newClient(s, r.Base, r))
 	}

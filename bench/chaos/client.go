@@ -57,7 +57,7 @@ type reply struct {
 	header       http.Header
 	body         []byte
 	err          error
-	excused      bool // the program was killed or frozen meanwhile
+	excused      bool // the program was killed or frozen meanwhile; by nginx, one of them
 }
 
 // cutShort stands for the status of an answer that began well and ended too early: there is no other way to say that the
@@ -69,18 +69,25 @@ func (r reply) ok() bool { return r.err == nil && r.status/100 == 2 }
 // ask sends a request. credential is an Authorization header, "" for none.
 func (c *client) ask(ctx context.Context, method, path, credential, contentType string, body []byte) (r reply) {
 	r.begun = time.Now()
-	life, up := 0, true
-	if c.replica != nil {
-		life, up = c.replica.Life()
-	}
+	life, up := c.life()
 	r.status, r.header, r.body, r.err = c.send(ctx, method, path, credential, contentType, body)
 	r.ended = time.Now()
-	r.excused = !up || ctx.Err() != nil
-	if c.replica != nil {
-		again, _ := c.replica.Life()
-		r.excused = r.excused || again != life
-	}
+	again, _ := c.life()
+	r.excused = !up || again != life || ctx.Err() != nil
 	return r
+}
+
+// life identifies the program that is asked, and tells whether it runs; by nginx, all of them.
+func (c *client) life() (life int, up bool) {
+	if c.replica != nil {
+		return c.replica.Life()
+	}
+	up = true
+	for _, r := range c.cluster.Replicas {
+		n, lives := r.Life()
+		life, up = life+n, up && lives
+	}
+	return life, up
 }
 
 func (c *client) send(ctx context.Context, method, path, credential, contentType string, body []byte) (int, http.Header, []byte, error) {
@@ -130,11 +137,11 @@ func (c *client) name() string {
 // fault says what is wrong with a refusal; "" is nothing.
 func (c *client) fault(r reply) string {
 	switch {
-	case r.err != nil && (r.excused || c.replica == nil || r.status == cutShort):
+	case r.err != nil && (r.excused || r.status == cutShort):
 		return ""
 	case r.err != nil:
 		return fmt.Sprintf("no answer, though the program lived: %v", r.err)
-	case c.replica == nil && (r.status == 502 || r.status == 504) && strings.Contains(string(r.body), "nginx"):
+	case c.replica == nil && r.excused && (r.status == 502 || r.status == 504) && strings.Contains(string(r.body), "nginx"):
 		return "" // nginx's own words
 	}
 	return wanting(r.status, r.header, r.body)

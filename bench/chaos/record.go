@@ -15,9 +15,10 @@ const (
 	leaked     = "reads that should have been refused"
 	resurfaced = "deleted, and there again"
 	stuck      = "faults after which something did not recover"
+	died       = "programs that ended by themselves"
 )
 
-var kinds = []string{lost, wrongBytes, resurfaced, notServed, leaked, unclear, stuck}
+var kinds = []string{lost, wrongBytes, resurfaced, notServed, leaked, unclear, stuck, died}
 
 // event is one request and its end.
 type event struct {

@@ -22,8 +22,9 @@ type Config struct {
 	Replicas int      // at least one
 	Args     []string // of every replica, beside those that the parts need
 	// Work bounds a file system for what the last replica keeps beside the store, bytes; 0: none of its own. It needs root.
-	Work  int64
-	OnLog func(replica int, line rig.LogLine) // called for every line of a replica, by one goroutine each; may be nil
+	Work int64
+	// OnEnd is called for every program that ended though nobody killed it, by one goroutine each; may be nil.
+	OnEnd func(replica int, err error)
 }
 
 // Cluster is what runs.
@@ -103,17 +104,18 @@ func (c *Cluster) startReplicas(ctx context.Context, cfg Config) error {
 			return err
 		}
 		one := rig.Config{Exe: cfg.Exe, Dir: dir, HTTP: address, Args: cfg.Args, Env: append(c.Store.env(), "IMGORIGIN_CATALOG="+c.Database.URL("public"))}
-		if cfg.OnLog != nil {
-			one.OnLog = func(line rig.LogLine) { cfg.OnLog(n, line) }
-		}
 		if n == 0 {
 			if err := rig.Superuser(ctx, one, rig.Email, rig.Password); err != nil {
 				return err
 			}
 		}
-		r, err := startReplica(ctx, one, n)
+		r, err := startReplica(ctx, one, func(err error) {
+			if cfg.OnEnd != nil {
+				cfg.OnEnd(n, err)
+			}
+		})
 		if err != nil {
-			return err
+			return fmt.Errorf("replica %d: %w", n+1, err)
 		}
 		c.stops = append(c.stops, r.Stop)
 		c.Replicas = append(c.Replicas, r)

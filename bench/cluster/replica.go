@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -19,6 +18,7 @@ type Replica struct {
 	Base string // http://127.0.0.1:PORT
 
 	config     rig.Config
+	onEnd      func(error)
 	address    string
 	supervised chan struct{} // closed when the supervisor has ended
 	stop       context.CancelFunc
@@ -31,11 +31,11 @@ type Replica struct {
 }
 
 // startReplica starts the program and waits until it serves.
-func startReplica(ctx context.Context, config rig.Config, n int) (*Replica, error) {
-	r := &Replica{Base: "http://" + config.HTTP, config: config, address: config.HTTP, supervised: make(chan struct{})}
+func startReplica(ctx context.Context, config rig.Config, onEnd func(error)) (*Replica, error) {
+	r := &Replica{Base: "http://" + config.HTTP, config: config, onEnd: onEnd, address: config.HTTP, supervised: make(chan struct{})}
 	p, err := rig.Launch(ctx, config)
 	if err != nil {
-		return nil, fmt.Errorf("replica %d: %w", n+1, err)
+		return nil, err
 	}
 	r.set(p)
 	ctx, r.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -52,6 +52,9 @@ func (r *Replica) supervise(ctx context.Context, p *rig.Program) {
 		if p != nil {
 			select {
 			case <-p.Ended():
+				if r.Program() == p { // Kill says otherwise before it kills
+					r.onEnd(p.Alive())
+				}
 				r.set(nil)
 			case <-ctx.Done():
 				p.Kill()
