@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 // stop_when_asked runs after every few lines of every pass over the pixels.
 static void stop_when_asked(VipsImage *image, VipsProgress *progress, const int *cancel)
 {
@@ -320,6 +324,23 @@ static void produce(VipsImage *in, const ig_job *job, const int *cancel, ig_resu
 	g_object_unref(in);
 }
 
+// give_back returns to the system what is free in glibc's arenas, once a second at most.
+// Blocks too small to be mapped leave holes there, 20 MB of them after some large
+// pictures, and glibc gives back no more than what is free at an arena's end. It takes
+// a millisecond or two.
+static void give_back(void)
+{
+#ifdef __GLIBC__
+	static gint64 next;
+	const gint64 now = g_get_monotonic_time();
+	gint64 due = __atomic_load_n(&next, __ATOMIC_RELAXED);
+
+	if (now >= due && __atomic_compare_exchange_n(&next, &due, now + G_USEC_PER_SEC,
+			FALSE, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		malloc_trim(0);
+#endif
+}
+
 // conclude is the end of every call that works on pixels.
 static void conclude(const int *cancel, ig_result *result)
 {
@@ -330,6 +351,7 @@ static void conclude(const int *cancel, ig_result *result)
 	}
 	vips_error_clear(); // of what was tolerated, such as a broken profile
 	vips_thread_shutdown();
+	give_back();
 }
 
 void ig_render(const void *source, size_t length, const ig_job *job,
