@@ -48,6 +48,15 @@ func (b *batch) cost() int64 {
 	return transform.CostAll(image, b.plans()...)
 }
 
+// bytes is what admission weighs beside it: the source, and what a decoder holds of it.
+func (b *batch) bytes() int64 {
+	image, size := b.file.Image, b.file.Size
+	if b.from != nil {
+		image, size = b.from.image, 0 // its size is not known, and small
+	}
+	return transform.Memory(image, size, b.plans()...)
+}
+
 // renderBatch is step 9. Its error is for all members who were told nothing.
 func (o *Origin) renderBatch(ctx context.Context, b batch) error {
 	o.counters.renders.Add(uint64(len(b.members)))

@@ -71,10 +71,12 @@ func (c Config) Validate() error {
 	return c.Options.Validate()
 }
 
-// admission is the gate that the config asks for: one job per worker, and as much cost as that many ordinary pictures have.
+// admission is the gate that the config asks for: one job per worker, and as much cost and memory as that many
+// ordinary pictures have.
 func (c Config) admission() transform.AdmissionConfig {
 	gate := transform.DefaultAdmissionConfig()
 	gate.Capacity = gate.Capacity / int64(gate.Slots) * int64(c.Workers)
+	gate.Memory = gate.Memory / int64(gate.Slots) * int64(c.Workers)
 	gate.Slots = c.Workers
 	gate.MaxQueue = c.QueueLength
 	gate.MaxWait = c.QueueWait

@@ -175,7 +175,7 @@ func (o *Origin) makeGroup(g *group, window time.Duration) error {
 		}
 	}
 	planned := o.planBatch(g.ctx, g.file, o.groups.joined(g, false))
-	turn, err := o.gate.Admit(g.ctx, planned.cost())
+	turn, err := o.gate.Admit(g.ctx, planned.cost(), planned.bytes())
 	if err != nil {
 		return admissionError(err)
 	}
@@ -183,7 +183,7 @@ func (o *Origin) makeGroup(g *group, window time.Duration) error {
 	b := planned
 	if members := o.groups.joined(g, true); len(members) > len(planned.members) {
 		b = o.planBatch(g.ctx, g.file, members)
-		turn.Grow(b.cost() - planned.cost())
+		turn.Grow(b.cost()-planned.cost(), b.bytes()-planned.bytes())
 	}
 	if b.keep != nil {
 		o.stay(g)

@@ -70,11 +70,11 @@ func (o *Origin) preview(ctx context.Context, f *File, load func(context.Context
 }
 
 func (o *Origin) blurHash(ctx context.Context, f *File, plan transform.Plan, load func(context.Context) (*source, error)) (hash string, err error) {
-	release, err := o.gate.Acquire(ctx, transform.Cost(f.Image, plan))
+	turn, err := o.gate.Admit(ctx, transform.Cost(f.Image, plan), transform.Memory(f.Image, f.Size, plan))
 	if err != nil {
 		return "", err
 	}
-	defer release()
+	defer turn.End()
 	src, err := load(ctx)
 	if err != nil {
 		return "", err

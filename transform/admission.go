@@ -28,9 +28,12 @@ type AdmissionConfig struct {
 	// Slots is how many jobs may run at once, at least 1.
 	Slots int
 	// Capacity is how much cost may run at once, at least 1, in the unit of Cost:
-	// microseconds of CPU. It keeps large pictures, which need memory as well as
-	// time, from running side by side.
+	// microseconds of CPU.
 	Capacity int64
+	// Memory is how many bytes may be held at once by what Memory estimates; 0 is no bound.
+	// It keeps pictures that are decoded in whole from running side by side, however
+	// little time they take.
+	Memory int64
 	// MaxQueue is how many jobs may wait; 0 means that none waits.
 	MaxQueue int
 	// MaxWait is how long a job may wait, above 0.
@@ -41,13 +44,15 @@ type AdmissionConfig struct {
 }
 
 // DefaultAdmissionConfig returns one slot per core, a capacity of half a second
-// of CPU per slot (a baseline JPEG of 50 megapixels), 256 waiting jobs for at
-// most 10 seconds, and a patience of 8.
+// of CPU per slot (a baseline JPEG of 50 megapixels), 64 MiB per slot (a
+// progressive JPEG of 20), 256 waiting jobs for at most 10 seconds, and a patience
+// of 8.
 func DefaultAdmissionConfig() AdmissionConfig {
 	slots := runtime.GOMAXPROCS(0)
 	return AdmissionConfig{
 		Slots:    slots,
 		Capacity: int64(slots) * 500_000,
+		Memory:   int64(slots) * 64 << 20,
 		MaxQueue: 256,
 		MaxWait:  10 * time.Second,
 		Patience: 8,
@@ -62,6 +67,8 @@ func (c AdmissionConfig) Validate() error {
 		return fmt.Errorf("%w: slots is %d, must be at least 1", ErrOptions, c.Slots)
 	case c.Capacity < 1:
 		return fmt.Errorf("%w: capacity is %d, must be at least 1", ErrOptions, c.Capacity)
+	case c.Memory < 0:
+		return fmt.Errorf("%w: memory is %d, must be at least 0", ErrOptions, c.Memory)
 	case c.MaxQueue < 0:
 		return fmt.Errorf("%w: queue length is %d, must be at least 0", ErrOptions, c.MaxQueue)
 	case c.MaxWait <= 0:
@@ -74,9 +81,10 @@ func (c AdmissionConfig) Validate() error {
 
 // AdmissionStats is a snapshot of a gate's counters.
 type AdmissionStats struct {
-	InFlight     int   // jobs running
-	InFlightCost int64 // their cost
-	Queued       int   // jobs waiting
+	InFlight      int   // jobs running
+	InFlightCost  int64 // their cost
+	InFlightBytes int64 // their memory
+	Queued        int   // jobs waiting
 
 	Admitted  uint64 // jobs that were given a turn
 	Refused   uint64 // answered ErrBusy
@@ -86,7 +94,7 @@ type AdmissionStats struct {
 	Waited time.Duration // total time that all jobs spent in the queue
 }
 
-// Admission is a gate that bounds work in flight by number and by cost, and lets
+// Admission is a gate that bounds work in flight by number, cost and memory, and lets
 // cheap work go first without starving the rest. It owns no goroutine.
 //
 // The order of the queue needs no clock. The gate's virtual time is the cost that
@@ -108,10 +116,16 @@ type Admission struct {
 	stats    AdmissionStats
 }
 
+// job is what one asks of the machine.
+type job struct {
+	cost  int64 // 1 to maxCost
+	bytes int64 // 0 to maxCost
+}
+
 // waiter is one job in the queue. Its fields belong to Admission.mu; granted is
 // closed after err is set, so that the waiting goroutine may read err without it.
 type waiter struct {
-	cost    int64
+	job
 	rank    int64
 	arrival uint64 // breaks ties of rank: first come, first served
 	index   int    // in the heap, -1 outside
@@ -129,26 +143,27 @@ func NewAdmission(cfg AdmissionConfig) (*Admission, error) {
 
 // Acquire waits for a turn for a job of the given cost (see Cost; below 1 counts
 // as 1). On success the caller runs the job and then calls release, once or more
-// often. A job that alone exceeds the capacity is admitted when nothing else runs.
+// often. A job that alone exceeds a bound is admitted when nothing else runs.
 //
 // It fails with ErrBusy at once when the queue is full, with ErrWaitedTooLong
 // after MaxWait, with ErrClosed, or with an error that wraps ctx's when the
 // context ends first; a job whose context has ended is never started.
 func (a *Admission) Acquire(ctx context.Context, cost int64) (release func(), err error) {
-	t, err := a.Admit(ctx, cost)
+	t, err := a.Admit(ctx, cost, 0)
 	if err != nil {
 		return nil, err
 	}
 	return t.End, nil
 }
 
-// Admit is Acquire for a job that may turn out to cost more while it waits.
-func (a *Admission) Admit(ctx context.Context, cost int64) (*Turn, error) {
+// Admit is Acquire for a job that also takes memory, of so many bytes (see Memory; below
+// 0 counts as 0), and that may turn out to need more while it waits.
+func (a *Admission) Admit(ctx context.Context, cost, bytes int64) (*Turn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("transform: not admitted: %w", err)
 	}
-	cost = min(max(cost, 1), maxCost)
-	w, err := a.enter(cost)
+	j := job{min(max(cost, 1), maxCost), min(max(bytes, 0), maxCost)}
+	w, err := a.enter(j)
 	if err != nil {
 		return nil, err
 	}
@@ -157,28 +172,31 @@ func (a *Admission) Admit(ctx context.Context, cost int64) (*Turn, error) {
 			return nil, err
 		}
 	}
-	return &Turn{gate: a, cost: cost}, nil
+	return &Turn{gate: a, job: j}, nil
 }
 
 // Turn is a job's leave to run. Its methods are safe for concurrent use.
 type Turn struct {
 	gate  *Admission
-	cost  int64 // counted as running; this and ended are guarded by gate.mu
+	job   // counted as running; this and ended are guarded by gate.mu
 	ended bool
 }
 
-// Grow counts a job that costs more than it was admitted for, from now on. It never
-// waits, so that what runs may exceed the capacity by it; what comes next waits.
-// Less than 1 changes nothing.
-func (t *Turn) Grow(more int64) {
+// Grow counts a job that costs more, or takes more bytes, than it was admitted for, from
+// now on. It never waits, so that what runs may exceed the bounds by it; what comes next
+// waits. Less than 1 of either changes nothing.
+func (t *Turn) Grow(cost, bytes int64) {
 	t.gate.mu.Lock()
 	defer t.gate.mu.Unlock()
-	if more = min(more, maxCost-t.cost); more < 1 || t.ended {
+	if t.ended {
 		return
 	}
-	t.cost += more
-	t.gate.stats.InFlightCost += more
-	t.gate.accepted += more
+	cost, bytes = max(min(cost, maxCost-t.cost), 0), max(min(bytes, maxCost-t.bytes), 0)
+	t.cost += cost
+	t.bytes += bytes
+	t.gate.stats.InFlightCost += cost
+	t.gate.stats.InFlightBytes += bytes
+	t.gate.accepted += cost
 }
 
 // End gives the turn back. Calls after the first do nothing.
@@ -187,24 +205,24 @@ func (t *Turn) End() {
 	defer t.gate.mu.Unlock()
 	if !t.ended {
 		t.ended = true
-		t.gate.finish(t.cost)
+		t.gate.finish(t.job)
 	}
 }
 
 // enter admits the job at once (nil, nil), queues it, or refuses it. A job that
 // would become the head of the queue may start without ever waiting.
-func (a *Admission) enter(cost int64) (*waiter, error) {
+func (a *Admission) enter(j job) (*waiter, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return nil, ErrClosed
 	}
-	accepted := a.accepted + cost
-	rank := accepted + int64(a.cfg.Patience)*cost
+	accepted := a.accepted + j.cost
+	rank := accepted + int64(a.cfg.Patience)*j.cost
 	switch first := len(a.queue) == 0 || rank < a.queue[0].rank; {
-	case first && a.fits(cost):
+	case first && a.fits(j):
 		a.accepted = accepted
-		a.start(cost)
+		a.start(j)
 		return nil, nil
 	case len(a.queue) >= a.cfg.MaxQueue:
 		a.stats.Refused++
@@ -212,7 +230,7 @@ func (a *Admission) enter(cost int64) (*waiter, error) {
 	}
 	a.accepted = accepted
 	a.arrivals++
-	w := &waiter{cost: cost, rank: rank, arrival: a.arrivals, granted: make(chan struct{})}
+	w := &waiter{job: j, rank: rank, arrival: a.arrivals, granted: make(chan struct{})}
 	heap.Push(&a.queue, w)
 	return w, nil
 }
@@ -243,7 +261,7 @@ func (a *Admission) wait(ctx context.Context, w *waiter) error {
 	case w.err != nil: // closed
 		return w.err
 	case ctx.Err() != nil: // admitted for nobody: the turn goes to the next
-		a.finish(w.cost)
+		a.finish(w.job)
 		a.stats.Admitted--
 		a.stats.Abandoned++
 		return fmt.Errorf("transform: not admitted: %w", ctx.Err())
@@ -259,29 +277,33 @@ func (a *Admission) count(cause error) {
 	}
 }
 
-// fits reports whether a job of this cost may start now.
-func (a *Admission) fits(cost int64) bool {
-	return a.stats.InFlight == 0 ||
-		a.stats.InFlight < a.cfg.Slots && a.stats.InFlightCost+cost <= a.cfg.Capacity
+// fits reports whether a job may start now.
+func (a *Admission) fits(j job) bool {
+	s := &a.stats
+	return s.InFlight == 0 ||
+		s.InFlight < a.cfg.Slots && s.InFlightCost+j.cost <= a.cfg.Capacity &&
+			(a.cfg.Memory == 0 || s.InFlightBytes+j.bytes <= a.cfg.Memory)
 }
 
-func (a *Admission) start(cost int64) {
+func (a *Admission) start(j job) {
 	a.stats.InFlight++
-	a.stats.InFlightCost += cost
+	a.stats.InFlightCost += j.cost
+	a.stats.InFlightBytes += j.bytes
 	a.stats.Admitted++
 }
 
-func (a *Admission) finish(cost int64) {
+func (a *Admission) finish(j job) {
 	a.stats.InFlight--
-	a.stats.InFlightCost -= cost
+	a.stats.InFlightCost -= j.cost
+	a.stats.InFlightBytes -= j.bytes
 	a.dispatch()
 }
 
 // dispatch admits from the head of the queue for as long as the head fits.
 func (a *Admission) dispatch() {
-	for len(a.queue) > 0 && a.fits(a.queue[0].cost) {
+	for len(a.queue) > 0 && a.fits(a.queue[0].job) {
 		w := heap.Pop(&a.queue).(*waiter)
-		a.start(w.cost)
+		a.start(w.job)
 		close(w.granted)
 	}
 }

@@ -68,7 +68,7 @@ func TestEndlessCheapWorkDoesNotStarveALargeJob(t *testing.T) {
 		cfg.Patience = patience
 		a := newGate(t, cfg)
 		enter := func(cost int64) *waiter {
-			w, err := a.enter(cost)
+			w, err := a.enter(job{cost: cost})
 			if err != nil || w == nil {
 				t.Fatal(w, err)
 			}
@@ -81,7 +81,7 @@ func TestEndlessCheapWorkDoesNotStarveALargeJob(t *testing.T) {
 			for a.Stats().Queued <= burst {
 				enter(cheap)
 			}
-			if (&Turn{gate: a, cost: cheap}).End(); closed(want.granted) {
+			if (&Turn{gate: a, job: job{cost: cheap}}).End(); closed(want.granted) {
 				break
 			}
 			if overtaken += cheap; overtaken > patience*large {
@@ -97,15 +97,15 @@ func TestEndlessCheapWorkDoesNotStarveALargeJob(t *testing.T) {
 // TestAdmissionLaws drives a gate by hand through random arrivals, departures and
 // desertions, and checks its laws after every one of them.
 func TestAdmissionLaws(t *testing.T) {
-	type job struct {
+	type queued struct {
 		*waiter
-		cost      int64
 		overtaken int64
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := AdmissionConfig{
 			Slots:    rapid.IntRange(1, 4).Draw(t, "slots"),
 			Capacity: rapid.Int64Range(1, 100).Draw(t, "capacity"),
+			Memory:   rapid.Int64Range(0, 100).Draw(t, "memory"),
 			MaxQueue: rapid.IntRange(0, 8).Draw(t, "queue"),
 			MaxWait:  time.Hour,
 			Patience: rapid.IntRange(0, 5).Draw(t, "patience"),
@@ -114,8 +114,8 @@ func TestAdmissionLaws(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var running []int64
-		var waiting []*job // in the order of arrival
+		var running []job
+		var waiting []*queued // in the order of arrival
 
 		// settle moves the jobs that have their turn, and lets those that came before
 		// them and still wait count what overtook them.
@@ -127,11 +127,11 @@ func TestAdmissionLaws(t *testing.T) {
 			}
 		}
 		settle := func() {
-			var still, started []*job
+			var still, started []*queued
 			for _, j := range waiting {
 				if closed(j.granted) {
 					started = append(started, j)
-					running = append(running, j.cost)
+					running = append(running, j.job)
 				} else {
 					still = append(still, j)
 				}
@@ -143,18 +143,19 @@ func TestAdmissionLaws(t *testing.T) {
 		}
 		check := func() {
 			settle()
-			var cost int64
-			for _, c := range running {
-				cost += c
+			var cost, bytes int64
+			for _, j := range running {
+				cost += j.cost
+				bytes += j.bytes
 			}
 			s := a.Stats()
-			if s.InFlight != len(running) || s.InFlightCost != cost || s.Queued != len(waiting) {
-				t.Fatalf("%+v, but %d run at %d and %d wait", s, len(running), cost, len(waiting))
+			if s.InFlight != len(running) || s.InFlightCost != cost || s.InFlightBytes != bytes || s.Queued != len(waiting) {
+				t.Fatalf("%+v, but %d run at %d, of %d bytes, and %d wait", s, len(running), cost, bytes, len(waiting))
 			}
-			if len(running) > cfg.Slots || len(running) > 1 && cost > cfg.Capacity || len(waiting) > cfg.MaxQueue {
+			if len(running) > cfg.Slots || len(running) > 1 && (cost > cfg.Capacity || cfg.Memory > 0 && bytes > cfg.Memory) || len(waiting) > cfg.MaxQueue {
 				t.Fatalf("over the limits: %+v", s)
 			}
-			if len(waiting) > 0 && a.fits(a.queue[0].cost) {
+			if len(waiting) > 0 && a.fits(a.queue[0].job) {
 				t.Fatalf("the head fits and waits: %+v", s)
 			}
 			for _, j := range waiting {
@@ -165,16 +166,16 @@ func TestAdmissionLaws(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"arrive": func(t *rapid.T) {
-				cost := rapid.Int64Range(1, 120).Draw(t, "cost")
-				w, err := a.enter(cost)
+				j := job{rapid.Int64Range(1, 120).Draw(t, "cost"), rapid.Int64Range(0, 120).Draw(t, "bytes")}
+				w, err := a.enter(j)
 				switch {
 				case err != nil && (!errors.Is(err, ErrBusy) || len(waiting) < cfg.MaxQueue):
 					t.Fatalf("refused with %d of %d waiting: %v", len(waiting), cfg.MaxQueue, err)
 				case err == nil && w == nil:
-					running = append(running, cost)
-					overtake(math.MaxUint64, cost)
+					running = append(running, j)
+					overtake(math.MaxUint64, j.cost)
 				case err == nil:
-					waiting = append(waiting, &job{waiter: w, cost: cost})
+					waiting = append(waiting, &queued{waiter: w})
 				}
 			},
 			"finish": func(t *rapid.T) {
@@ -182,7 +183,7 @@ func TestAdmissionLaws(t *testing.T) {
 					t.Skip("nothing runs")
 				}
 				i := rapid.IntRange(0, len(running)-1).Draw(t, "which")
-				(&Turn{gate: a, cost: running[i]}).End()
+				(&Turn{gate: a, job: running[i]}).End()
 				running = append(running[:i], running[i+1:]...)
 			},
 			"desert": func(t *rapid.T) {

@@ -229,7 +229,7 @@ func TestATurnGrantedToNobodyGoesOn(t *testing.T) {
 		a := newGate(t, gate(1))
 		release := mustAcquire(t, a, 1)
 		ctx, cancel := context.WithCancel(t.Context())
-		gone, err := a.enter(1)
+		gone, err := a.enter(job{cost: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -85,3 +85,58 @@ func encodeWeight(f Format) float64 {
 	}
 	return encodeJPEG
 }
+
+// What a render holds at its peak, as libvips 8.14 and its decoders hold it.
+const (
+	// renderBytes is what any render takes: the lines in work, an encoder's tables.
+	renderBytes = 8 << 20
+	// webpReserve is how many times more pixels than the target a WebP has at most once it
+	// was reduced while it was decoded.
+	webpReserve = 13
+)
+
+// progressiveBytes is how many bytes the coefficients of a pixel take, by the number of
+// components.
+var progressiveBytes = [...]float64{2, 2, 4, 3, 8}
+
+// Memory estimates how many bytes it takes at most to render the plans from one decode
+// of a source of size bytes with header m: that of the job in Admission.
+// It takes the colours of a progressive JPEG for half as wide and high as its
+// brightness, as they are in most; where they are not it takes up to twice as much.
+func Memory(m Meta, size int64, plans ...Plan) int64 {
+	pixels, scaled := float64(m.Width)*float64(m.Height), 0.0
+	largest := 0.0
+	w, h := m.Upright()
+	for _, p := range plans {
+		g := p.Thumb.Geometry(w, h)
+		n := float64(g.Scaled.Width) * float64(g.Scaled.Height)
+		scaled += n
+		largest = max(largest, n)
+	}
+	sample := float64((m.Depth + 7) / 8)
+	held := 0.0
+	switch m.Format {
+	case JPEG:
+		if m.Scans > 1 { // all coefficients, of 16 bits
+			held = pixels * progressiveBytes[min(m.Components, 4)]
+		}
+	case PNG:
+		if m.Interlaced {
+			held = pixels * float64(m.Components) * sample
+		}
+	case GIF:
+		held = pixels * 4
+	case WebP:
+		// The decoder's picture, a frame of what it says, and the canvas that the frame is put on.
+		loaded := pixels
+		if m.Frames == 1 && largest*webpReserve < pixels {
+			loaded = largest * webpReserve
+		}
+		held = 8 * loaded
+		if m.Lossless {
+			held = max(held, 4*pixels+4*loaded)
+		}
+	}
+	// Of each plan, its pixels and a copy in another form.
+	return int64(min(held+8*scaled+float64(size)+renderBytes, maxCost))
+}
