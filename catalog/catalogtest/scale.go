@@ -38,11 +38,11 @@ var IndexedLists = map[string][2]string{
 	"by owner":                    {`owner = "o7"`, ""},
 }
 
-// StockQuery is a query of Stock by the text of a filter, "" for none, and of an order.
-func StockQuery(t testing.TB, filter, sort string) (q origin.Query) {
+// QueryOf is a query of c by the text of a filter, "" for none, and of an order.
+func QueryOf(t testing.TB, c *origin.Collection, filter, sort string) (q origin.Query) {
 	t.Helper()
 	schema := rule.Schema{}
-	for _, f := range Stock().Fields {
+	for _, f := range c.Fields {
 		schema[f.Name] = f.Kind()
 	}
 	q.Request = &rule.Request{}
@@ -84,7 +84,7 @@ func queries(t testing.TB) []query {
 			if filter != nil {
 				text = filter(i)
 			}
-			q := StockQuery(t, text, sort)
+			q := QueryOf(t, c, text, sort)
 			q.Limit, q.Total = 30, total
 			got, err := cat.List(ctx, c, q)
 			if err == nil && len(got.Records) == 0 {

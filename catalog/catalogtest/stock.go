@@ -56,16 +56,17 @@ func StockRef(i int) origin.FileRef {
 // Fill puts n records with one file each into an empty catalog.
 func Fill(t testing.TB, cat origin.Catalog, n int) *origin.Collection {
 	t.Helper()
+	const batch = 5000 // so few that no write takes longer than a catalog waits
 	c := Stock()
 	begun := time.Now()
-	for from := 0; from < n; from += 50_000 {
+	for from := 0; from < n; from += batch {
 		err := cat.Write(t.Context(), func(tx origin.CatalogTx) error {
 			if from == 0 {
 				if err := tx.InsertCollection(t.Context(), c); err != nil {
 					return err
 				}
 			}
-			for i := from; i < min(n, from+50_000); i++ {
+			for i := from; i < min(n, from+batch); i++ {
 				if err := tx.InsertRecord(t.Context(), c, StockRecord(i)); err != nil {
 					return err
 				}

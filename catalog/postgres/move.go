@@ -59,7 +59,7 @@ func (r reader) Rows(ctx context.Context, c *origin.Collection, after int64, lim
 	query := "SELECT " + rowColumn + ", " + strings.TrimPrefix(selectRecords(c), "SELECT ") +
 		" WHERE " + rowColumn + " > $1::bigint ORDER BY " + rowColumn + " LIMIT $2::bigint"
 	err = r.each(ctx, query, []any{after, int64(limit)}, func(row []any) error {
-		record, err := scanRecord(c, row[1:])
+		record, err := catalog.RecordOf(c, row[1:])
 		list = append(list, catalog.Row{Position: integer(row[0]), Record: record})
 		return err
 	})
@@ -68,14 +68,11 @@ func (r reader) Rows(ctx context.Context, c *origin.Collection, after int64, lim
 
 // AllFiles implements catalog.Contents.
 func (r reader) AllFiles(ctx context.Context, after origin.FileRef, limit int) (list []origin.File, err error) {
-	const query = "SELECT collection, record, " + fileColumns + " FROM files" +
+	const query = "SELECT " + catalog.FileColumns + " FROM files" +
 		" WHERE (collection, record, name) > ($1::text, $2::text, $3::text) ORDER BY collection, record, name LIMIT $4::bigint"
 	args := []any{string(after.Collection), string(after.Record), string(after.Name), int64(limit)}
 	err = r.each(ctx, query, args, func(row []any) error {
-		var f origin.File
-		scanFile(&f, row[2:])
-		f.Collection, f.Record = origin.CollectionID(text(row[0])), origin.RecordID(text(row[1]))
-		list = append(list, f)
+		list = append(list, catalog.FileOf(row))
 		return nil
 	})
 	return list, err
@@ -83,13 +80,13 @@ func (r reader) AllFiles(ctx context.Context, after origin.FileRef, limit int) (
 
 // AllRenditions implements catalog.Contents.
 func (r reader) AllRenditions(ctx context.Context, after origin.RenditionUse, limit int) (list []origin.RenditionUse, err error) {
-	const query = "SELECT collection, record, name, variant, size, used FROM renditions" +
+	const query = "SELECT " + catalog.RenditionColumns + " FROM renditions" +
 		" WHERE (collection, record, name, variant) > ($1::text, $2::text, $3::text, $4::text)" +
 		" ORDER BY collection, record, name, variant LIMIT $5::bigint"
 	file := after.File
 	args := []any{string(file.Collection), string(file.Record), string(file.Name), after.Variant, int64(limit)}
 	err = r.each(ctx, query, args, func(row []any) error {
-		list = append(list, scanRendition(row))
+		list = append(list, catalog.RenditionOf(row))
 		return nil
 	})
 	return list, err
@@ -134,7 +131,7 @@ func (c *Catalog) Load(ctx context.Context, fn func(catalog.Loader) error) error
 			return err
 		}
 		err := fn(t)
-		t.changes = changeSet{}
+		t.changes = catalog.Changes{}
 		return err
 	})
 }
@@ -171,7 +168,7 @@ func (t *tx) DeleteRows(ctx context.Context, c *origin.Collection, rows []catalo
 func (t *tx) PutFiles(ctx context.Context, files []origin.File) error {
 	batch := &pgx.Batch{}
 	for i := range files {
-		batch.Queue(upsertFile, fileValues(&files[i])...)
+		batch.Queue(upsertFile, catalog.FileValues(&files[i])...)
 	}
 	return t.send(ctx, batch, func(i int) string { return "file " + string(files[i].OriginalKey()) })
 }

@@ -4,8 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/catalog/catalogtest"
 	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/rule"
 )
 
 // filled is a catalog with n records and files, and statistics of them, as PostgreSQL's autovacuum makes them within minutes.
@@ -33,15 +35,15 @@ func plan(t *testing.T, cat *Catalog, sql string, args ...any) string {
 	return strings.Join(steps, "; ")
 }
 
-// listSQL is the statement of a list of catalogtest.Stock.
+// listSQL is the statement of a list.
 func listSQL(t *testing.T, c *origin.Collection, filter, sort string) (string, []any) {
 	t.Helper()
-	q := catalogtest.StockQuery(t, filter, sort)
-	where, args, err := condition(c, q)
+	q := catalogtest.QueryOf(t, c, filter, sort)
+	where, args, err := catalog.Where(rule.PostgreSQL, columnsOf(c), c, q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	order, err := ordering(c, q.Sort)
+	order, err := catalog.OrderBy(rule.PostgreSQL, columnsOf(c), c, q.Sort, `"id"`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func (r reader) Param(ctx context.Context, name string) ([]byte, error) {
 }
 
 func (t *tx) SetParam(ctx context.Context, name string, value []byte) error {
-	t.changes.add(origin.Change{All: true}) // a Change has no word for params; they hardly ever change
+	t.changes.Add(origin.Change{All: true}) // a Change has no word for params; they hardly ever change
 	if value == nil {
 		return t.exec(ctx, "DELETE FROM params WHERE name = $1::text", name)
 	}

@@ -28,21 +28,6 @@ func selectRecords(c *origin.Collection) string {
 	return b.String()
 }
 
-// scanRecord reads a row of selectRecords.
-func scanRecord(c *origin.Collection, row []any) (*origin.Record, error) {
-	r := &origin.Record{Values: make(map[string]any, len(c.Fields))}
-	for i := range c.Fields {
-		f := &c.Fields[i]
-		v, err := catalog.DecodeValue(f, row[i])
-		if err != nil {
-			return nil, fmt.Errorf("collection %s: %w", c.Name, err)
-		}
-		r.Values[f.Name] = v
-	}
-	r.ID = origin.RecordID(r.Text(origin.ColID))
-	return r, nil
-}
-
 func (r reader) Record(ctx context.Context, c *origin.Collection, id origin.RecordID) (*origin.Record, error) {
 	return r.record(ctx, c, byID, string(id))
 }
@@ -73,7 +58,7 @@ func having(f *origin.Field, value string) string {
 func (r reader) record(ctx context.Context, c *origin.Collection, where, arg string) (*origin.Record, error) {
 	var record *origin.Record
 	err := r.one(ctx, selectRecords(c)+where, []any{arg}, func(row []any) (err error) {
-		record, err = scanRecord(c, row)
+		record, err = catalog.RecordOf(c, row)
 		return err
 	})
 	if err != nil {
@@ -104,7 +89,7 @@ func (r reader) RecordsByID(ctx context.Context, c *origin.Collection, ids []ori
 func (c *conn) records(ctx context.Context, of *origin.Collection, clauses string, args []any) ([]*origin.Record, error) {
 	var list []*origin.Record
 	err := c.each(ctx, selectRecords(of)+clauses, args, func(row []any) error {
-		record, err := scanRecord(of, row)
+		record, err := catalog.RecordOf(of, row)
 		list = append(list, record)
 		return err
 	})
@@ -122,7 +107,7 @@ func (t *tx) InsertRecord(ctx context.Context, c *origin.Collection, r *origin.R
 	if err != nil {
 		return err
 	}
-	t.changes.add(origin.Change{Collection: c.ID, Record: r.ID})
+	t.changes.Add(origin.Change{Collection: c.ID, Record: r.ID})
 	_, err = t.change(ctx, c, "INSERT INTO "+tableOf(c.ID)+" ("+strings.Join(columns, ", ")+") VALUES ("+
 		strings.Join(places, ", ")+")", args...)
 	return err
@@ -136,7 +121,7 @@ func (t *tx) UpdateRecord(ctx context.Context, c *origin.Collection, r *origin.R
 	if err != nil {
 		return err
 	}
-	t.changes.add(origin.Change{Collection: c.ID, Record: r.ID})
+	t.changes.Add(origin.Change{Collection: c.ID, Record: r.ID})
 	for i := range columns {
 		columns[i] += " = " + places[i]
 	}
@@ -149,7 +134,7 @@ func (t *tx) UpdateRecord(ctx context.Context, c *origin.Collection, r *origin.R
 }
 
 func (t *tx) DeleteRecord(ctx context.Context, c *origin.Collection, id origin.RecordID) error {
-	t.changes.add(origin.Change{Collection: c.ID, Record: id})
+	t.changes.Add(origin.Change{Collection: c.ID, Record: id})
 	n, err := t.affected(ctx, "DELETE FROM "+tableOf(c.ID)+` WHERE "id" = $1::text`, string(id))
 	if err != nil {
 		return err
@@ -173,17 +158,10 @@ func (t *tx) change(ctx context.Context, c *origin.Collection, sql string, args 
 // valuesOf returns the columns of a record, quoted, their parameters' places and values.
 func valuesOf(c *origin.Collection, r *origin.Record) (columns, places []string, args []any, err error) {
 	columns, places = make([]string, len(c.Fields)), make([]string, len(c.Fields))
-	args = make([]any, len(c.Fields), len(c.Fields)+1)
 	for i := range c.Fields {
 		f := &c.Fields[i]
-		columns[i] = quote(f.Name)
-		places[i] = place(f, i+1)
-		if args[i], err = catalog.EncodeValue(f, r.Values[f.Name]); err != nil {
-			return nil, nil, nil, fmt.Errorf("collection %s, record %s: %w", c.Name, r.ID, err)
-		}
+		columns[i], places[i] = quote(f.Name), place(f, i+1)
 	}
-	if id := r.Values[origin.ColID]; id != string(r.ID) {
-		return nil, nil, nil, fmt.Errorf("%w: collection %s: record %s has the value %q for its id", catalog.ErrValue, c.Name, r.ID, id)
-	}
-	return columns, places, args, nil
+	args, err = catalog.RecordValues(c, r)
+	return columns, places, args, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -18,7 +19,7 @@ const (
 		" ON CONFLICT (collection, record, name, variant)" +
 		" DO UPDATE SET size = excluded.size, used = greatest(renditions.used, excluded.used)"
 	forgetRendition = "DELETE FROM renditions WHERE collection = $1::text AND record = $2::text AND name = $3::text AND variant = $4::text"
-	coldest         = "SELECT collection, record, name, variant, size, used FROM renditions ORDER BY used LIMIT $1::bigint"
+	coldest         = "SELECT " + catalog.RenditionColumns + " FROM renditions ORDER BY used LIMIT $1::bigint"
 )
 
 // TouchRenditions implements origin.Renditions, in one transaction for the whole batch.
@@ -85,24 +86,11 @@ func (c *Catalog) RenditionBytes(ctx context.Context) (n int64, err error) {
 func (c *Catalog) ColdestRenditions(ctx context.Context, limit int) ([]origin.RenditionUse, error) {
 	var list []origin.RenditionUse
 	err := c.each(ctx, coldest, []any{int64(max(limit, 0))}, func(row []any) error {
-		list = append(list, scanRendition(row))
+		list = append(list, catalog.RenditionOf(row))
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return list, nil
-}
-
-func scanRendition(row []any) origin.RenditionUse {
-	return origin.RenditionUse{
-		File: origin.FileRef{
-			Collection: origin.CollectionID(text(row[0])),
-			Record:     origin.RecordID(text(row[1])),
-			Name:       origin.FileName(text(row[2])),
-		},
-		Variant: text(row[3]),
-		Size:    integer(row[4]),
-		Used:    integer(row[5]),
-	}
 }

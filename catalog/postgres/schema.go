@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
@@ -13,11 +12,11 @@ import (
 )
 
 func (t *tx) InsertCollection(ctx context.Context, c *origin.Collection) error {
-	spec, err := describe(c)
+	spec, err := catalog.Describe(c)
 	if err != nil {
 		return err
 	}
-	t.changes.add(origin.Change{Schema: true})
+	t.changes.Add(origin.Change{Schema: true})
 	err = t.exec(ctx, "INSERT INTO collections (id, name, shape, updated, spec) VALUES ($1::text, $2::text, $3::text, $4::bigint, $5::text)",
 		string(c.ID), c.Name, catalog.Shape(c), c.Updated.UnixMilli(), spec)
 	if err != nil {
@@ -33,14 +32,14 @@ func (t *tx) UpdateCollection(ctx context.Context, old, c *origin.Collection) er
 	if old.ID != c.ID {
 		return fmt.Errorf("postgres: collection %s: the id can't be changed", old.Name)
 	}
-	spec, err := describe(c)
+	spec, err := catalog.Describe(c)
 	if err != nil {
 		return err
 	}
 	if err := t.CheckCollection(ctx, old); err != nil {
 		return err
 	}
-	t.changes.add(origin.Change{Schema: true})
+	t.changes.Add(origin.Change{Schema: true})
 	t.current = nil
 	err = t.exec(ctx, "UPDATE collections SET name = $2::text, shape = $3::text, updated = $4::bigint, spec = $5::text WHERE id = $1::text",
 		string(c.ID), c.Name, catalog.Shape(c), c.Updated.UnixMilli(), spec)
@@ -57,7 +56,7 @@ func (t *tx) UpdateCollection(ctx context.Context, old, c *origin.Collection) er
 }
 
 func (t *tx) DeleteCollection(ctx context.Context, c *origin.Collection) error {
-	t.changes.add(origin.Change{Schema: true})
+	t.changes.Add(origin.Change{Schema: true})
 	t.current = nil
 	n, err := t.affected(ctx, "DELETE FROM collections WHERE id = $1::text", string(c.ID))
 	if err != nil {
@@ -99,48 +98,25 @@ func (t *tx) CheckCollection(ctx context.Context, c *origin.Collection) error {
 	return nil
 }
 
-// describe is what the table collections keeps of c, after checking that a table can hold its records.
-func describe(c *origin.Collection) (spec string, err error) {
-	if err := checkFields(c); err != nil {
-		return "", err
-	}
-	data, err := catalog.MarshalCollection(c)
-	return string(data), err
-}
-
-// alter changes the table from old's fields to c's. Fields are the same where id and type are.
+// alter changes the table from old's fields to c's.
 func (t *tx) alter(ctx context.Context, old, c *origin.Collection) error {
-	table := "ALTER TABLE " + tableOf(c.ID)
-	var statements, renames []string
-	kept := make(map[origin.FieldID]bool)
-	for i := range old.Fields {
-		from := &old.Fields[i]
-		to := c.FieldByID(from.ID)
-		switch {
-		case from.Name == origin.ColID || to != nil && to.Name == origin.ColID:
-			if to == nil || to.Name != from.Name {
-				return fmt.Errorf("postgres: collection %s: the field id can't be changed", old.Name)
-			}
-			kept[from.ID] = true
-		case to == nil || to.Type != from.Type:
-			statements = append(statements, table+" DROP COLUMN "+quote(from.Name))
-		default:
-			kept[from.ID] = true
-			if to.Name != from.Name { // by way of a third name, for fields that trade theirs
-				between := quote(fmt.Sprintf("@%d", i))
-				statements = append(statements, table+" RENAME COLUMN "+quote(from.Name)+" TO "+between)
-				renames = append(renames, table+" RENAME COLUMN "+between+" TO "+quote(to.Name))
-			}
-		}
+	a, err := catalog.Alter(old, c)
+	if err != nil {
+		return err
 	}
-	statements = append(statements, renames...)
-	for i := range c.Fields {
-		f := &c.Fields[i]
-		if !kept[f.ID] {
-			statements = append(statements, table+" ADD COLUMN "+columnDef(f))
-		} else if convert := conversion(c, old.FieldByID(f.ID), f); convert != "" {
-			statements = append(statements, convert)
-		}
+	table := "ALTER TABLE " + tableOf(c.ID)
+	var statements []string
+	for _, name := range a.Drop {
+		statements = append(statements, table+" DROP COLUMN "+quote(name))
+	}
+	for _, names := range a.Rename {
+		statements = append(statements, table+" RENAME COLUMN "+quote(names[0])+" TO "+quote(names[1]))
+	}
+	for _, f := range a.Add {
+		statements = append(statements, table+" ADD COLUMN "+columnDef(f))
+	}
+	for _, f := range a.Convert {
+		statements = append(statements, conversion(c, f))
 	}
 	for _, sql := range statements {
 		if err := t.exec(ctx, sql); err != nil {
@@ -150,21 +126,16 @@ func (t *tx) alter(ctx context.Context, old, c *origin.Collection) error {
 	return nil
 }
 
-// conversion is the statement that turns values into lists or lists into values; "" where there is nothing to turn.
-func conversion(c *origin.Collection, from, to *origin.Field) string {
-	name := quote(to.Name)
-	var using string
-	switch {
-	case !from.Multiple() && to.Multiple():
+// conversion is the statement that turns a field's values into lists, or its lists into values, as it has either from now on.
+func conversion(c *origin.Collection, f *origin.Field) string {
+	name := quote(f.Name)
+	using := "coalesce(" + name + " ->> -1, '')"
+	if f.Multiple() {
 		using = "CASE " + name + " WHEN '' THEN '[]'::jsonb ELSE jsonb_build_array(" + name + ") END"
-	case from.Multiple() && !to.Multiple():
-		using = "coalesce(" + name + " ->> -1, '')"
-	default:
-		return ""
 	}
-	column := ", ALTER COLUMN " + name
-	return "ALTER TABLE " + tableOf(c.ID) + strings.TrimPrefix(column, ",") + " DROP DEFAULT" +
-		column + " TYPE " + columnType(to) + " USING " + using + column + " SET DEFAULT " + zero(to)
+	column := " ALTER COLUMN " + name
+	return "ALTER TABLE " + tableOf(c.ID) + column + " DROP DEFAULT," +
+		column + " TYPE " + columnType(f) + " USING " + using + "," + column + " SET DEFAULT " + zero(f)
 }
 
 // dropIndexes removes the table's indexes that c does not have.

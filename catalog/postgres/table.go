@@ -3,12 +3,10 @@ package postgres
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/rule"
 )
@@ -47,23 +45,6 @@ func tableOf(id origin.CollectionID) string { return quote("records_" + string(i
 
 // idConstraint is the name of the constraint that keeps a collection's ids unique.
 func idConstraint(id origin.CollectionID) string { return identifier("id_" + string(id)) }
-
-// checkFields refuses fields that one table can't hold.
-func checkFields(c *origin.Collection) error {
-	names := make(map[string]bool, len(c.Fields))
-	ids := make(map[origin.FieldID]bool, len(c.Fields))
-	for _, f := range c.Fields {
-		name := strings.ToLower(f.Name)
-		if name == "" || strings.ContainsAny(name, "@\x00") || names[name] || ids[f.ID] {
-			return fmt.Errorf("postgres: collection %s: field %q clashes with another one or has no usable name", c.Name, f.Name)
-		}
-		names[name], ids[f.ID] = true, true
-	}
-	if id := c.Field(origin.ColID); id == nil || !catalog.IsText(id) {
-		return fmt.Errorf("postgres: collection %s has no text field %q", c.Name, origin.ColID)
-	}
-	return nil
-}
 
 // The types of columns.
 const (

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -122,7 +123,7 @@ func (w *watch) read(ctx context.Context, missed bool) (list []origin.Change, er
 		}
 		snapshot = text(row[1])
 		if !missed && row[2] != nil {
-			list = append(list, changeOf(integer(row[2]), text(row[3]), text(row[4])))
+			list = append(list, catalog.ChangeOf(integer(row[2]), text(row[3]), text(row[4])))
 		}
 		return nil
 	})

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -54,9 +55,9 @@ func TestWatcherHearsOfCommitsOutOfTheOrderOfTheirNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cat.pool.put(slow)
-	early := changeSet{}
-	early.add(of("early"))
-	if err := errors.Join(slow.exec(ctx, "BEGIN"), early.log(ctx, slow)); err != nil {
+	early := catalog.Changes{}
+	early.Add(of("early"))
+	if err := errors.Join(slow.exec(ctx, "BEGIN"), slow.log(ctx, early.List())); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []origin.RecordID{"late", "later", "latest"} {

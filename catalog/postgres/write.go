@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -19,7 +20,7 @@ type tx struct {
 	reader
 	conn    *conn
 	wait    context.Context // ends with the time that the whole call of Write has
-	changes changeSet
+	changes catalog.Changes
 	current map[*origin.Collection]bool // those that CheckCollection found to be of now
 	ended   bool
 	failed  error // the first error of the server, which has undone everything since
@@ -111,7 +112,7 @@ func (t *tx) finish(ctx context.Context, outcome func(context.Context, string) (
 	if t.failed != nil {
 		return t.failed
 	}
-	if err := t.changes.log(ctx, t.conn); err != nil {
+	if err := t.conn.log(ctx, t.changes.List()); err != nil {
 		return err
 	}
 	var xid string // "" where nothing was written

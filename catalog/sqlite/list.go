@@ -3,19 +3,18 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
-	"fmt"
-	"strings"
 
+	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 	"github.com/imgorigin/imgorigin/rule"
 )
 
 func (r reader) List(ctx context.Context, c *origin.Collection, q origin.Query) (origin.Page, error) {
-	where, args, err := condition(c, q)
+	where, args, err := catalog.Where(rule.SQLite, columnsOf(c), c, q)
 	if err != nil {
 		return origin.Page{}, err
 	}
-	order, err := ordering(c, q.Sort)
+	order, err := catalog.OrderBy(rule.SQLite, columnsOf(c), c, q.Sort, "`id`")
 	if err != nil {
 		return origin.Page{}, err
 	}
@@ -43,38 +42,6 @@ func (c *conn) count(ctx context.Context, of *origin.Collection, where string, a
 		return nil
 	})
 	return n, err
-}
-
-// condition is the WHERE clause of a query, with its parameters.
-func condition(c *origin.Collection, q origin.Query) (where string, args []any, err error) {
-	var terms []string
-	for _, expr := range q.Where {
-		term, err := expr.SQL(rule.SQLite, columnsOf(c), q.Request, &args)
-		if err != nil {
-			return "", nil, fmt.Errorf("sqlite: collection %s: %w", c.Name, err)
-		}
-		terms = append(terms, "("+term+")")
-	}
-	if len(terms) == 0 {
-		return "", nil, nil
-	}
-	return " WHERE " + strings.Join(terms, " AND "), args, nil
-}
-
-// ordering is the ORDER BY clause. The id that decides between equals runs in the direction of the last key, so that an
-// index that ends with it can be read either way.
-func ordering(c *origin.Collection, keys []rule.Sort) (string, error) {
-	order, err := rule.OrderBy(rule.SQLite, keys, columnsOf(c))
-	if err != nil {
-		return "", fmt.Errorf("sqlite: collection %s: %w", c.Name, err)
-	}
-	if order == "" {
-		return " ORDER BY `id`", nil
-	}
-	if keys[len(keys)-1].Desc {
-		return " ORDER BY " + order + ", `id` DESC", nil
-	}
-	return " ORDER BY " + order + ", `id`", nil
 }
 
 // columnsOf tells package rule where the fields are.
@@ -105,13 +72,13 @@ func (c *conn) snapshot(ctx context.Context, several bool, fn func() error) erro
 }
 
 func (r reader) Referencing(ctx context.Context, c *origin.Collection, field *origin.Field, id origin.RecordID, limit int) ([]origin.RecordID, error) {
-	f := c.FieldByID(field.ID)
-	if f == nil || f.Type != origin.RelationField {
-		return nil, fmt.Errorf("sqlite: collection %s: %q is no relation field", c.Name, field.Name)
+	f, err := catalog.Relation(c, field)
+	if err != nil {
+		return nil, err
 	}
 	where, args := referring(c, f, id)
 	var ids []origin.RecordID
-	err := r.each(ctx, "SELECT `id` FROM "+tableOf(c.ID)+where+" LIMIT ?", append(args, max(limit, 0)), func(row []driver.Value) error {
+	err = r.each(ctx, "SELECT `id` FROM "+tableOf(c.ID)+where+" LIMIT ?", append(args, max(limit, 0)), func(row []driver.Value) error {
 		ids = append(ids, origin.RecordID(text(row[0])))
 		return nil
 	})

@@ -50,7 +50,7 @@ func (r reader) Rows(ctx context.Context, c *origin.Collection, after int64, lim
 	query := "SELECT " + rowColumn + ", " + strings.TrimPrefix(selectRecords(c), "SELECT ") +
 		" WHERE " + rowColumn + " > ? ORDER BY " + rowColumn + " LIMIT ?"
 	err = r.each(ctx, query, []any{after, limit}, func(row []driver.Value) error {
-		record, err := scanRecord(c, row[1:])
+		record, err := catalog.RecordOf(c, row[1:])
 		list = append(list, catalog.Row{Position: integer(row[0]), Record: record})
 		return err
 	})
@@ -59,14 +59,11 @@ func (r reader) Rows(ctx context.Context, c *origin.Collection, after int64, lim
 
 // AllFiles implements catalog.Contents.
 func (r reader) AllFiles(ctx context.Context, after origin.FileRef, limit int) (list []origin.File, err error) {
-	const query = "SELECT collection, record, " + fileColumns + " FROM files" +
+	const query = "SELECT " + catalog.FileColumns + " FROM files" +
 		" WHERE (collection, record, name) > (?, ?, ?) ORDER BY collection, record, name LIMIT ?"
 	args := []any{string(after.Collection), string(after.Record), string(after.Name), limit}
 	err = r.each(ctx, query, args, func(row []driver.Value) error {
-		var f origin.File
-		scanFile(&f, row[2:])
-		f.Collection, f.Record = origin.CollectionID(text(row[0])), origin.RecordID(text(row[1]))
-		list = append(list, f)
+		list = append(list, catalog.FileOf(row))
 		return nil
 	})
 	return list, err
@@ -74,12 +71,12 @@ func (r reader) AllFiles(ctx context.Context, after origin.FileRef, limit int) (
 
 // AllRenditions implements catalog.Contents.
 func (r reader) AllRenditions(ctx context.Context, after origin.RenditionUse, limit int) (list []origin.RenditionUse, err error) {
-	const query = "SELECT collection, record, name, variant, size, used FROM renditions" +
+	const query = "SELECT " + catalog.RenditionColumns + " FROM renditions" +
 		" WHERE (collection, record, name, variant) > (?, ?, ?, ?) ORDER BY collection, record, name, variant LIMIT ?"
 	file := after.File
 	args := []any{string(file.Collection), string(file.Record), string(file.Name), after.Variant, limit}
 	err = r.each(ctx, query, args, func(row []driver.Value) error {
-		list = append(list, scanRendition(row))
+		list = append(list, catalog.RenditionOf(row))
 		return nil
 	})
 	return list, err
@@ -122,7 +119,7 @@ func (r reader) Size(ctx context.Context) (n int64, err error) {
 func (c *Catalog) Load(ctx context.Context, fn func(catalog.Loader) error) error {
 	return c.write(ctx, func(t *tx) error {
 		err := fn(t)
-		t.changes = changeSet{}
+		t.changes = catalog.Changes{}
 		return err
 	})
 }

@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/catalog/catalogtest"
 	"github.com/imgorigin/imgorigin/origin"
+	"github.com/imgorigin/imgorigin/rule"
 )
 
 // plan is what SQLite would do, as a reader sees it.
@@ -29,15 +31,15 @@ func plan(t *testing.T, cat *Catalog, sql string, args ...any) string {
 	return strings.Join(steps, "; ")
 }
 
-// listSQL is the statement of a list of catalogtest.Stock.
+// listSQL is the statement of a list.
 func listSQL(t *testing.T, c *origin.Collection, filter, sort string) (string, []any) {
 	t.Helper()
-	q := catalogtest.StockQuery(t, filter, sort)
-	where, args, err := condition(c, q)
+	q := catalogtest.QueryOf(t, c, filter, sort)
+	where, args, err := catalog.Where(rule.SQLite, columnsOf(c), c, q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	order, err := ordering(c, q.Sort)
+	order, err := catalog.OrderBy(rule.SQLite, columnsOf(c), c, q.Sort, "`id`")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,21 +25,6 @@ func selectRecords(c *origin.Collection) string {
 	return b.String()
 }
 
-// scanRecord reads a row of selectRecords.
-func scanRecord(c *origin.Collection, row []driver.Value) (*origin.Record, error) {
-	r := &origin.Record{Values: make(map[string]any, len(c.Fields))}
-	for i := range c.Fields {
-		f := &c.Fields[i]
-		v, err := catalog.DecodeValue(f, row[i])
-		if err != nil {
-			return nil, fmt.Errorf("collection %s: %w", c.Name, err)
-		}
-		r.Values[f.Name] = v
-	}
-	r.ID = origin.RecordID(r.Text(origin.ColID))
-	return r, nil
-}
-
 func (r reader) Record(ctx context.Context, c *origin.Collection, id origin.RecordID) (*origin.Record, error) {
 	return r.record(ctx, c, " WHERE `id` = ?", string(id))
 }
@@ -68,7 +53,7 @@ func having(f *origin.Field, value string) string {
 func (r reader) record(ctx context.Context, c *origin.Collection, where, arg string) (*origin.Record, error) {
 	var record *origin.Record
 	err := r.one(ctx, selectRecords(c)+where, []any{arg}, func(row []driver.Value) (err error) {
-		record, err = scanRecord(c, row)
+		record, err = catalog.RecordOf(c, row)
 		return err
 	})
 	if err != nil {
@@ -95,7 +80,7 @@ func (r reader) RecordsByID(ctx context.Context, c *origin.Collection, ids []ori
 func (c *conn) records(ctx context.Context, of *origin.Collection, clauses string, args []any) ([]*origin.Record, error) {
 	var list []*origin.Record
 	err := c.each(ctx, selectRecords(of)+clauses, args, func(row []driver.Value) error {
-		record, err := scanRecord(of, row)
+		record, err := catalog.RecordOf(of, row)
 		list = append(list, record)
 		return err
 	})
@@ -113,7 +98,7 @@ func (t *tx) InsertRecord(ctx context.Context, c *origin.Collection, r *origin.R
 	if err != nil {
 		return err
 	}
-	t.changes.add(origin.Change{Collection: c.ID, Record: r.ID})
+	t.changes.Add(origin.Change{Collection: c.ID, Record: r.ID})
 	t.records++
 	return t.exec(ctx, "INSERT INTO "+tableOf(c.ID)+" ("+strings.Join(columns, ", ")+") VALUES (?"+
 		strings.Repeat(", ?", len(columns)-1)+")", args...)
@@ -127,7 +112,7 @@ func (t *tx) UpdateRecord(ctx context.Context, c *origin.Collection, r *origin.R
 	if err != nil {
 		return err
 	}
-	t.changes.add(origin.Change{Collection: c.ID, Record: r.ID})
+	t.changes.Add(origin.Change{Collection: c.ID, Record: r.ID})
 	n, err := t.affected(ctx, "UPDATE "+tableOf(c.ID)+" SET "+strings.Join(columns, " = ?, ")+" = ? WHERE `id` = ?",
 		append(args, string(r.ID))...)
 	if err == nil && n == 0 {
@@ -137,7 +122,7 @@ func (t *tx) UpdateRecord(ctx context.Context, c *origin.Collection, r *origin.R
 }
 
 func (t *tx) DeleteRecord(ctx context.Context, c *origin.Collection, id origin.RecordID) error {
-	t.changes.add(origin.Change{Collection: c.ID, Record: id})
+	t.changes.Add(origin.Change{Collection: c.ID, Record: id})
 	n, err := t.affected(ctx, "DELETE FROM "+tableOf(c.ID)+" WHERE `id` = ?", string(id))
 	if err != nil {
 		return err
@@ -151,16 +136,9 @@ func (t *tx) DeleteRecord(ctx context.Context, c *origin.Collection, id origin.R
 // valuesOf returns the columns of a record, quoted, and their values.
 func valuesOf(c *origin.Collection, r *origin.Record) (columns []string, args []any, err error) {
 	columns = make([]string, len(c.Fields))
-	args = make([]any, len(c.Fields), len(c.Fields)+1)
 	for i := range c.Fields {
-		f := &c.Fields[i]
-		columns[i] = quote(f.Name)
-		if args[i], err = catalog.EncodeValue(f, r.Values[f.Name]); err != nil {
-			return nil, nil, fmt.Errorf("collection %s, record %s: %w", c.Name, r.ID, err)
-		}
+		columns[i] = quote(c.Fields[i].Name)
 	}
-	if id := r.Values[origin.ColID]; id != string(r.ID) {
-		return nil, nil, fmt.Errorf("%w: collection %s: record %s has the value %q for its id", catalog.ErrValue, c.Name, r.ID, id)
-	}
-	return columns, args, nil
+	args, err = catalog.RecordValues(c, r)
+	return columns, args, err
 }

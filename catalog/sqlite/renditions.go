@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 
+	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -13,7 +14,7 @@ const (
 		" SELECT collection, record, name, ?, ?, ? FROM files WHERE collection = ? AND record = ? AND name = ?" +
 		" ON CONFLICT (collection, record, name, variant) DO UPDATE SET size = excluded.size, used = max(used, excluded.used)"
 	forgetRendition = "DELETE FROM renditions WHERE collection = ? AND record = ? AND name = ? AND variant = ?"
-	coldest         = "SELECT collection, record, name, variant, size, used FROM renditions ORDER BY used LIMIT ?"
+	coldest         = "SELECT " + catalog.RenditionColumns + " FROM renditions ORDER BY used LIMIT ?"
 )
 
 // TouchRenditions implements origin.Renditions, in one transaction for the whole batch.
@@ -52,26 +53,13 @@ func (c *Catalog) RenditionBytes(ctx context.Context) (n int64, err error) {
 func (c *Catalog) ColdestRenditions(ctx context.Context, limit int) ([]origin.RenditionUse, error) {
 	var list []origin.RenditionUse
 	err := c.each(ctx, coldest, []any{max(limit, 0)}, func(row []driver.Value) error {
-		list = append(list, scanRendition(row))
+		list = append(list, catalog.RenditionOf(row))
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return list, nil
-}
-
-func scanRendition(row []driver.Value) origin.RenditionUse {
-	return origin.RenditionUse{
-		File: origin.FileRef{
-			Collection: origin.CollectionID(text(row[0])),
-			Record:     origin.RecordID(text(row[1])),
-			Name:       origin.FileName(text(row[2])),
-		},
-		Variant: text(row[3]),
-		Size:    integer(row[4]),
-		Used:    integer(row[5]),
-	}
 }
 
 func (c *Catalog) ForgetRenditions(ctx context.Context, uses []origin.RenditionUse) error {

@@ -37,23 +37,6 @@ func fold(id string) string {
 	return id
 }
 
-// checkFields refuses fields that one table can't hold.
-func checkFields(c *origin.Collection) error {
-	names := make(map[string]bool, len(c.Fields))
-	ids := make(map[origin.FieldID]bool, len(c.Fields))
-	for _, f := range c.Fields {
-		name := strings.ToLower(f.Name)
-		if name == "" || strings.ContainsAny(name, "@\x00") || names[name] || ids[f.ID] {
-			return fmt.Errorf("sqlite: collection %s: field %q clashes with another one or has no usable name", c.Name, f.Name)
-		}
-		names[name], ids[f.ID] = true, true
-	}
-	if id := c.Field(origin.ColID); id == nil || !catalog.IsText(id) {
-		return fmt.Errorf("sqlite: collection %s has no text field %q", c.Name, origin.ColID)
-	}
-	return nil
-}
-
 // columnDef is the definition of a field's column.
 func columnDef(f *origin.Field) string {
 	kind := "TEXT NOT NULL DEFAULT ''"
@@ -83,52 +66,25 @@ func createTable(c *origin.Collection) string {
 	return b.String()
 }
 
-// indexes returns the statements that make a collection's indexes, by the indexes' names: those that the collection
-// declares, and those that the catalog's own look-ups need. The name of an index is a digest of what it indexes, by the
-// fields' ids: an index of the same name is the same index, whatever its fields are called by now.
+// indexes returns the statements that make a collection's indexes, by the indexes' names.
 func indexes(c *origin.Collection) (map[string]string, error) {
-	declared := c.Indexes
-	for i := range c.Fields {
-		switch f := &c.Fields[i]; {
-		case f.Type == origin.EmailField: // RecordBy
-			declared = append(declared[:len(declared):len(declared)],
-				origin.Index{Columns: []origin.IndexColumn{{Name: f.Name, NoCase: true}}})
-		case f.Type == origin.RelationField && !f.Multiple(): // Referencing
-			declared = append(declared[:len(declared):len(declared)],
-				origin.Index{Columns: []origin.IndexColumn{{Name: f.Name}}})
-		}
-	}
-	statements := make(map[string]string, len(declared))
-	for _, x := range declared {
-		name, sql, err := createIndex(c, x)
-		if err != nil {
-			return nil, err
-		}
+	list, err := catalog.Indexes(c)
+	statements := make(map[string]string, len(list))
+	for _, x := range list {
+		name, sql := createIndex(c, x)
 		statements[name] = sql
 	}
-	return statements, nil
+	return statements, err
 }
 
-// createIndex returns an index's name and statement. Unless it is unique, it ends with the id: lists are ordered by it
-// where all else is equal, and read the index in its order.
-func createIndex(c *origin.Collection, x origin.Index) (name, sql string, err error) {
-	columns := x.Columns
-	if len(columns) == 0 {
-		return "", "", fmt.Errorf("sqlite: collection %s: index %s has no columns", c.Name, x.Name)
-	}
-	if !x.Unique {
-		last := columns[len(columns)-1]
-		columns = append(columns[:len(columns):len(columns)], origin.IndexColumn{Name: origin.ColID, Desc: last.Desc})
-	}
+// createIndex returns an index's name and statement. The name is a digest of what the index is of, by the fields' ids: an index
+// of the same name is the same index, whatever its fields are called by now.
+func createIndex(c *origin.Collection, x origin.Index) (name, sql string) {
 	digest := sha256.New()
 	fmt.Fprintf(digest, "%t", x.Unique)
-	terms := make([]string, len(columns))
-	for i, column := range columns {
-		f := c.Field(column.Name)
-		if f == nil {
-			return "", "", fmt.Errorf("sqlite: collection %s: index %s: no field %q", c.Name, x.Name, column.Name)
-		}
-		fmt.Fprintf(digest, " %q %t %t", f.ID, column.Desc, column.NoCase)
+	terms := make([]string, len(x.Columns))
+	for i, column := range x.Columns {
+		fmt.Fprintf(digest, " %q %t %t", c.Field(column.Name).ID, column.Desc, column.NoCase)
 		terms[i] = quote(column.Name)
 		if column.NoCase {
 			terms[i] += " COLLATE NOCASE"
@@ -137,20 +93,14 @@ func createIndex(c *origin.Collection, x origin.Index) (name, sql string, err er
 			terms[i] += " DESC"
 		}
 	}
-	where := ""
-	if x.Partial != "" {
-		f := c.Field(x.Partial)
-		if f == nil {
-			return "", "", fmt.Errorf("sqlite: collection %s: index %s: no field %q", c.Name, x.Name, x.Partial)
-		}
-		fmt.Fprintf(digest, " where %q", f.ID)
-		where = " WHERE " + quote(x.Partial) + " <> ''"
-	}
-	unique := ""
+	unique, where := "", ""
 	if x.Unique {
 		unique = "UNIQUE "
 	}
+	if x.Partial != "" {
+		fmt.Fprintf(digest, " where %q", c.Field(x.Partial).ID)
+		where = " WHERE " + quote(x.Partial) + " <> ''"
+	}
 	name = "index_" + fold(string(c.ID)) + "_" + hex.EncodeToString(digest.Sum(nil)[:8])
-	return name, "CREATE " + unique + "INDEX " + quote(name) + " ON " + tableOf(c.ID) +
-		" (" + strings.Join(terms, ", ") + ")" + where, nil
+	return name, "CREATE " + unique + "INDEX " + quote(name) + " ON " + tableOf(c.ID) + " (" + strings.Join(terms, ", ") + ")" + where
 }

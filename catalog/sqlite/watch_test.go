@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/imgorigin/imgorigin/catalog/catalogtest"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -73,32 +72,5 @@ func TestOwnCommitsAreSeenWithoutPolling(t *testing.T) {
 	wg.Wait()
 	if seen < 2 || !errors.Is(err, context.Canceled) {
 		t.Errorf("%d changes, then %v", seen, err)
-	}
-}
-
-func TestGreatTransactionsAreLoggedInOneRow(t *testing.T) {
-	var s changeSet
-	for i := range manyChanges {
-		for range 2 { // each thing once
-			s.add(origin.Change{Collection: "c", Record: catalogtest.StockID(i)})
-		}
-	}
-	if len(s.list) != manyChanges {
-		t.Errorf("%d changes, want %d", len(s.list), manyChanges)
-	}
-	s.add(origin.Change{Collection: "c", Record: catalogtest.StockID(0)})
-	if len(s.list) != manyChanges {
-		t.Errorf("%d changes after a known one, want %d", len(s.list), manyChanges)
-	}
-	s.add(origin.Change{Collection: "c", Record: "one more"})
-	s.add(origin.Change{Schema: true})
-	if len(s.list) != 1 || !s.list[0].All {
-		t.Errorf("%d changes, want All alone", len(s.list))
-	}
-}
-
-func TestChangesOfANewerKindAreTakenForAnything(t *testing.T) {
-	if got := scanChange([]driver.Value{int64(1), int64(99), "c", "r"}); got != (origin.Change{All: true}) {
-		t.Errorf("got %+v", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/imgorigin/imgorigin/catalog"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -13,7 +14,7 @@ var _ origin.CatalogTx = (*tx)(nil)
 type tx struct {
 	reader
 	conn    *conn
-	changes changeSet
+	changes catalog.Changes
 	records int                         // inserted
 	current map[*origin.Collection]bool // those that CheckCollection found to be of now
 	ended   bool
@@ -57,7 +58,7 @@ func (c *Catalog) write(ctx context.Context, fn func(*tx) error) error {
 	}
 	committed = true
 	c.counters.commits.Add(1)
-	if len(t.changes.list) > 0 {
+	if len(t.changes.List()) > 0 {
 		c.signal()
 	}
 	c.grow(ctx, cn, t.records)
@@ -69,7 +70,7 @@ func (t *tx) finish(ctx context.Context, keep int) error {
 	if t.failed != nil {
 		return t.failed
 	}
-	if err := t.changes.log(ctx, t.conn, keep); err != nil {
+	if err := t.conn.log(ctx, t.changes.List(), keep); err != nil {
 		return err
 	}
 	return t.conn.exec(ctx, "COMMIT")
