@@ -69,13 +69,15 @@ func (o *Origin) SweepSlots(ctx context.Context) error {
 
 func (o *Origin) dropSlots(ctx context.Context, query Query) (n int, err error) {
 	var files []FileRef
+	var ids []string
 	err = o.catalog.Write(ctx, func(tx CatalogTx) error {
 		page, err := tx.List(ctx, o.slots(), query)
 		if err != nil {
 			return err
 		}
-		n, files = len(page.Records), nil
+		n, files, ids = len(page.Records), nil, nil
 		for _, r := range page.Records {
+			ids = append(ids, string(r.ID))
 			if name := r.Text(slotStored); name != "" && r.Text(slotState) != slotDone {
 				ref := FileRef{MediaID, RecordID(r.Text(slotMedia)), FileName(name)}
 				if err := tx.DeleteFile(ctx, ref); err != nil {
@@ -93,5 +95,6 @@ func (o *Origin) dropSlots(ctx context.Context, query Query) (n int, err error) 
 		return 0, err
 	}
 	o.dropFiles(ctx, files)
+	o.dropDelivered(ctx, ids...)
 	return n, nil
 }

@@ -115,10 +115,16 @@ func (o *Origin) FillSlot(ctx context.Context, id, contentType string, length in
 	if err != nil {
 		return err
 	}
-	if err := o.fillable(op, r); err != nil {
+	return o.fillSlot(ctx, r, timeOf(r.Text(slotExpires)), contentType, length, body)
+}
+
+// fillSlot is FillSlot for bytes that have until then to come.
+func (o *Origin) fillSlot(ctx context.Context, r *Record, until time.Time, contentType string, length int64, body io.Reader) error {
+	const op = "slot.fill"
+	if err := o.fillable(op, r, until); err != nil {
 		return err
 	}
-	size := int64(number(r, slotSize))
+	size, id := int64(number(r, slotSize)), string(r.ID)
 	if length >= 0 && length != size {
 		return &Error{Op: op, Kind: Invalid, Message: "The length is not the announced one."}
 	}
@@ -143,7 +149,7 @@ func (o *Origin) FillSlot(ctx context.Context, id, contentType string, length in
 	case !u.is(r.Text(slotMIME)):
 		return &Error{Op: op, Kind: Invalid, Message: "The bytes are not of the announced type."}
 	}
-	return o.keepSlot(ctx, op, r, u)
+	return o.keepSlot(ctx, op, r, until, u)
 }
 
 // maxFills is how often the bytes of one slot may be on their way at once: more than once, since a client may try again
@@ -175,7 +181,7 @@ func (f *fills) end(id string) {
 }
 
 // keepSlot makes the bytes durable and the slot filled. Of two who fill at once one wins.
-func (o *Origin) keepSlot(ctx context.Context, op string, r *Record, u *Upload) error {
+func (o *Origin) keepSlot(ctx context.Context, op string, r *Record, until time.Time, u *Upload) error {
 	ref := FileRef{MediaID, RecordID(r.Text(slotMedia)), u.name}
 	file := u.row(ref, o.media().Field(mediaFile).ID, o.now().UTC().Truncate(time.Millisecond))
 	seen := o.look(ctx, file, u.staged)
@@ -187,7 +193,7 @@ func (o *Origin) keepSlot(ctx context.Context, op string, r *Record, u *Upload) 
 		if err != nil {
 			return err
 		}
-		if err := o.fillable(op, now); err != nil {
+		if err := o.fillable(op, now, until); err != nil {
 			return err
 		}
 		now = now.Clone()
@@ -217,11 +223,11 @@ func (o *Origin) slot(ctx context.Context, reader CatalogReader, op, id string) 
 	return r, err
 }
 
-func (o *Origin) fillable(op string, r *Record) error {
+func (o *Origin) fillable(op string, r *Record, until time.Time) error {
 	switch {
 	case r.Text(slotState) != slotOpen:
 		return &Error{Op: op, Kind: Conflict, Message: "The upload has its bytes already.", Private: true}
-	case !o.now().Before(timeOf(r.Text(slotExpires))):
+	case !o.now().Before(until):
 		return &Error{Op: op, Kind: NotFound, Message: "The upload has expired.", Private: true}
 	}
 	return nil
@@ -267,6 +273,9 @@ func (o *Origin) ConfirmSlot(ctx context.Context, who Caller, id string, visibil
 	if r.Text(slotState) == slotDone {
 		return o.Media(ctx, System(), ByID(RecordID(r.Text(slotMedia))))
 	}
+	if r, err = o.collectSlot(ctx, r); err != nil {
+		return nil, failed(op, err)
+	}
 	blur := r.Text(slotBlurHash)
 	if blur == "" && r.Text(slotState) == slotFilled { // the renderers were busy when the bytes came
 		blur = o.storedPreview(ctx, FileRef{MediaID, RecordID(r.Text(slotMedia)), FileName(r.Text(slotStored))})
@@ -284,6 +293,7 @@ func (o *Origin) ConfirmSlot(ctx context.Context, who Caller, id string, visibil
 		return nil, failed(op, err)
 	}
 	o.invalidate(MediaID, made.ID)
+	o.dropDelivered(ctx, id)
 	return mediaOf(made), nil
 }
 
@@ -297,7 +307,7 @@ func (o *Origin) confirm(ctx context.Context, tx CatalogTx, slot *Record, visibi
 	case slotOpen:
 		return nil, &Error{Op: op, Kind: Conflict, Message: "The bytes of the upload have not come yet.", Private: true}
 	}
-	if o.now().After(timeOf(slot.Text("created")).Add(slotConfirms)) {
+	if o.now().After(confirmUntil(slot)) {
 		return nil, &Error{Op: op, Kind: NotFound, Message: "The upload has expired.", Private: true}
 	}
 	ref := FileRef{MediaID, RecordID(slot.Text(slotMedia)), FileName(slot.Text(slotStored))}

@@ -20,6 +20,8 @@ type Config struct {
 	Bucket    string // there already
 	Prefix    string // of all keys; "" or segments that end with "/"
 	PathStyle bool   // the bucket is in the path of a request, not in its host
+	// PublicEndpoint is the URL by which clients reach the store, for addresses that PresignPut hands out; "": Endpoint.
+	PublicEndpoint string
 
 	// AccessKey and SecretKey sign the requests, with SessionToken where they are temporary. Without them the profile of
 	// CredentialsFile is looked at, then the role of the machine.
@@ -64,8 +66,13 @@ func DefaultConfig() Config {
 
 // Validate says what is wrong with the settings, or nil. It repeats no credential.
 func (c Config) Validate() error {
-	if _, err := c.host(); err != nil {
+	if _, err := parseEndpoint(c.Endpoint); err != nil {
 		return err
+	}
+	if c.PublicEndpoint != "" {
+		if _, err := parseEndpoint(c.PublicEndpoint); err != nil {
+			return err
+		}
 	}
 	if err := s3utils.CheckValidBucketNameStrict(c.Bucket); err != nil {
 		return fmt.Errorf("s3: the bucket's name is not valid: %w", err)
@@ -101,9 +108,9 @@ func (c Config) Validate() error {
 // maxPrefix leaves three quarters of blob.MaxKey to the keys.
 const maxPrefix = blob.MaxKey / 4
 
-// host is the endpoint's HOST:PORT, and whether it is asked by TLS.
-func (c Config) host() (*url.URL, error) {
-	u, err := url.Parse(c.Endpoint)
+// parseEndpoint lets through a scheme with a host.
+func parseEndpoint(endpoint string) (*url.URL, error) {
+	u, err := url.Parse(endpoint)
 	switch {
 	case err != nil: // its text repeats the address, with whatever is in it
 		return nil, errors.New("s3: the endpoint is no URL")

@@ -43,7 +43,11 @@ func (s *Store) openObject(ctx context.Context, key origin.Key, offset, n int64)
 		return origin.Object{}, err
 	}
 	defer leave()
-	name := s.name(key)
+	return s.openName(ctx, call, s.name(key), offset, n)
+}
+
+// openName opens an object by its name in the bucket. The caller's ctx bounds the body, and call the wait for it.
+func (s *Store) openName(ctx, call context.Context, name string, offset, n int64) (origin.Object, error) {
 	if n == 0 || offset > maxOffset {
 		return s.openEmpty(call, name)
 	}
@@ -52,7 +56,7 @@ func (s *Store) openObject(ctx context.Context, key origin.Key, offset, n int64)
 		section.end = offset + n
 	}
 	var got stream
-	err = s.call(call, 0, func(attempt context.Context) (err error) {
+	err := s.call(call, 0, func(attempt context.Context) (err error) {
 		got, err = s.get(ctx, attempt, name, section, "")
 		return err
 	})

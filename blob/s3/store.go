@@ -2,6 +2,7 @@ package s3
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/imgorigin/imgorigin/blob"
 	"github.com/imgorigin/imgorigin/origin"
@@ -23,6 +25,7 @@ var _ origin.Blobs = (*Store)(nil)
 type Store struct {
 	config    Config
 	core      *minio.Core
+	public    *minio.Core // signs addresses for clients; it makes no request
 	transport *http.Transport
 	sending   chan struct{} // a place for each object or part that is sent
 	count     counters
@@ -58,29 +61,40 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.checkSpool(); err != nil {
 		return err
 	}
-	endpoint, err := s.config.host()
-	if err != nil {
-		return err
-	}
-	lookup := minio.BucketLookupDNS
-	if s.config.PathStyle {
-		lookup = minio.BucketLookupPath
-	}
 	s.transport = newTransport()
 	creds := s.config.credentials()
 	if err := checkCredentials(creds); err != nil {
 		return err
 	}
-	s.core, err = minio.NewCore(endpoint.Host, &minio.Options{
-		Creds: creds, Secure: endpoint.Scheme == "https", Transport: s.transport, Region: s.config.Region, BucketLookup: lookup,
-		MaxRetries: 1, // attempts are ours: the library's have no deadlines
-	})
-	if err != nil {
-		return errors.New("the endpoint is not one of an S3 store") // the library's text repeats it
+	var err error
+	if s.core, err = s.client(s.config.Endpoint, creds); err != nil {
+		return err
+	}
+	if s.public, err = s.client(cmp.Or(s.config.PublicEndpoint, s.config.Endpoint), creds); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	return s.checkConditions(ctx)
+}
+
+func (s *Store) client(endpoint string, creds *credentials.Credentials) (*minio.Core, error) {
+	u, err := parseEndpoint(endpoint)
+	if err != nil {
+		return nil, err
+	}
+	lookup := minio.BucketLookupDNS
+	if s.config.PathStyle {
+		lookup = minio.BucketLookupPath
+	}
+	core, err := minio.NewCore(u.Host, &minio.Options{
+		Creds: creds, Secure: u.Scheme == "https", Transport: s.transport, Region: s.config.Region, BucketLookup: lookup,
+		MaxRetries: 1, // attempts are ours: the library's have no deadlines
+	})
+	if err != nil {
+		return nil, errors.New("the endpoint is not one of an S3 store") // the library's text repeats it
+	}
+	return core, nil
 }
 
 // newTransport makes one of connections that are kept for a minute. Deadlines are those of the contexts.

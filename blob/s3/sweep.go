@@ -28,8 +28,8 @@ func (s *Store) sweepNowAndThen() {
 	}
 }
 
-// Sweep removes the parts of uploads that were begun at least that long ago and never completed, as a crash leaves them, and
-// tells of how many. It runs by itself every hour, for those older than StaleAfter.
+// Sweep removes what was begun at least that long ago and never came to be an object, as a crash leaves it: the parts of
+// uploads, and what was sent to presigned addresses. It tells of how many, and runs by itself every hour, for those older than StaleAfter.
 func (s *Store) Sweep(ctx context.Context, age time.Duration) (swept int, err error) {
 	ctx, leave, err := s.enter(ctx)
 	if err != nil {
@@ -37,6 +37,14 @@ func (s *Store) Sweep(ctx context.Context, age time.Duration) (swept int, err er
 	}
 	defer leave()
 	before := time.Now().Add(-age)
+	parts, err := s.sweepParts(ctx, before)
+	if err == nil {
+		swept, err = s.sweepDelivered(ctx, before)
+	}
+	return swept + parts, wrap("sweep", s.config.Bucket, err)
+}
+
+func (s *Store) sweepParts(ctx context.Context, before time.Time) (swept int, err error) {
 	keyMarker, idMarker := "", ""
 	for {
 		var more bool
@@ -61,7 +69,7 @@ func (s *Store) Sweep(ctx context.Context, age time.Duration) (swept int, err er
 			return nil
 		})
 		if err != nil || !more {
-			return swept, wrap("sweep", s.config.Bucket, err)
+			return swept, err
 		}
 	}
 }

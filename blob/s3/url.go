@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// ParseURL reads the address of a bucket, s3://BUCKET/PREFIX?endpoint=URL&region=NAME&path-style=true&unconditional=false:
-// all is DefaultConfig's but what it names. Without an endpoint the bucket is Amazon's in that region. The style of the
-// path is, where it is not named, the one that works everywhere: by host at Amazon, by path elsewhere. An error repeats
-// nothing that may be a secret.
+// ParseURL reads the address of a bucket, s3://BUCKET/PREFIX?endpoint=URL&region=NAME with the parameters public-endpoint,
+// path-style and unconditional, too; all is DefaultConfig's but what it names. Without an endpoint the bucket is Amazon's in
+// that region. The style of the path is, where it is not named, the one that works everywhere: by host at Amazon, by path
+// elsewhere. An error repeats nothing that may be a secret.
 func ParseURL(address string) (Config, error) {
 	c := DefaultConfig()
 	u, err := url.Parse(address)
@@ -51,6 +51,8 @@ func (c *Config) parameters(query url.Values) error {
 		switch v := values[0]; name {
 		case "endpoint":
 			c.Endpoint = strings.TrimSuffix(v, "/")
+		case "public-endpoint":
+			c.PublicEndpoint = strings.TrimSuffix(v, "/")
 		case "region":
 			c.Region = v
 		case "path-style":
@@ -59,7 +61,7 @@ func (c *Config) parameters(query url.Values) error {
 		case "unconditional":
 			c.Unconditional, err = strconv.ParseBool(v)
 		default:
-			return fmt.Errorf("s3: there is no parameter %.32q: endpoint, region, path-style and unconditional are", name)
+			return fmt.Errorf("s3: there is no parameter %.32q: endpoint, public-endpoint, region, path-style and unconditional are", name)
 		}
 		if err != nil {
 			return fmt.Errorf("s3: %s is neither true nor false", name)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -30,6 +31,7 @@ type dialectOptions struct {
 	FlextypeVisibility visibility `help:"Who may read what comes in through Flextype's API." default:"public" placeholder:"WHO"`
 
 	FoirMaxFile byteSize `help:"Size of a file that is announced through Foir's API." default:"1GiB" placeholder:"SIZE"`
+	FoirDirect  bool     `help:"Upload URLs of Foir's API are presigned ones of the bucket that --blobs names, to which the bytes go without passing this server."`
 	PublicURL   string   `help:"How clients reach the server, such as https://files.example.com, for the addresses that answers hold; empty: by the Host header, with http." name:"public-url" placeholder:"URL"`
 
 	FetchMethods []string       `help:"Methods of uploads from a URL." default:"GET,POST" placeholder:"METHOD,..."`
@@ -80,6 +82,9 @@ func (s *serveOptions) mount(router *server.Router, core *origin.Origin, fetcher
 			err = fmt.Errorf("two file APIs cannot share a place: %v", v)
 		}
 	}()
+	if s.FoirDirect && s.Foir.on && !core.CanPresign() {
+		return errors.New("--foir-direct: --blobs is no bucket")
+	}
 	native := pocketbase.New(core, pocketbase.Config{MaxBody: int64(s.MaxBody), Log: log})
 	native.MountHealth(router)
 	for _, dialect := range []struct {
@@ -88,7 +93,7 @@ func (s *serveOptions) mount(router *server.Router, core *origin.Origin, fetcher
 	}{
 		{s.PocketBase, native.Mount},
 		{s.Fibery, fibery.New(core, fibery.Config{Visibility: origin.Visibility(s.FiberyVisibility), Fetch: fetcher, Log: log}).Mount},
-		{s.Foir, foir.New(core, foir.Config{Visibility: origin.Visibility(s.FoirVisibility), MaxFile: int64(s.FoirMaxFile), Log: log}).Mount},
+		{s.Foir, foir.New(core, foir.Config{Visibility: origin.Visibility(s.FoirVisibility), MaxFile: int64(s.FoirMaxFile), Direct: s.FoirDirect, Log: log}).Mount},
 		{s.Baasix, baasix.New(core, baasix.Config{Visibility: origin.Visibility(s.BaasixVisibility), Fetch: fetcher, Log: log}).Mount},
 		{s.Flextype, flextype.New(core, flextype.Config{Visibility: origin.Visibility(s.FlextypeVisibility), Log: log}).Mount},
 	} {

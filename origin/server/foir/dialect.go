@@ -17,6 +17,7 @@ import (
 type Config struct {
 	MaxFile    int64             // bytes of one file, at least 1; the media library's own limit holds beside it
 	Visibility origin.Visibility // of files whose uploader does not say
+	Direct     bool              // upload URLs are the store's own: the core must be one that CanPresign
 	Log        *slog.Logger      // nil: discard
 }
 

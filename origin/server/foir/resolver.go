@@ -54,6 +54,13 @@ func (q *resolver) CreateFileUpload(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
+	if q.d.config.Direct {
+		address, err := q.d.core.PresignSlot(ctx, slot, draft)
+		if err != nil {
+			return nil, err
+		}
+		return &fileUpload{slot.ID, address}, nil
+	}
 	path := uploadPath(slot.ID)
 	return &fileUpload{slot.ID, c.base + path + "?" + q.d.core.SignSlot(slot, path)}, nil
 }
