@@ -26,6 +26,9 @@ type Store struct {
 // New makes one store of the new one and the old one.
 func New(current, former origin.Blobs) *Store { return &Store{current: current, former: former} }
 
+// Current is the new store.
+func (s *Store) Current() origin.Blobs { return s.current }
+
 // Stats are counts since New.
 type Stats struct {
 	Reads uint64 // objects that the new store did not have, and the old one had

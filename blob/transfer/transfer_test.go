@@ -283,9 +283,9 @@ func TestAFullTargetEndsTheRunAndTheNextGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := mustRun(t, from, to, cfg)
-	// What is copied and not read back when the run ends is compared by the next one: one object of each worker at most.
+	// What is behind an object that was not finished when the run ended is compared by the next one.
 	if len(there) < 17 || len(there) > 20 || second.Copied.Objects != 60-len(there) ||
-		second.Before.Objects+second.Compared.Objects != len(there) || second.Compared.Objects > 3 {
+		second.Before.Objects+second.Compared.Objects != len(there) || second.Before.Objects == 0 {
 		t.Errorf("%+v, %d in the target, then %+v", first, len(there), second)
 	}
 	lib.wantIn(t, to)

@@ -181,6 +181,7 @@ func (t *transfer) pass(ctx context.Context, stage Stage) (changed int64, err er
 	}
 	p := &pass{from: snapshot, to: t.to, load: t.load, verify: stage == Finishing, seen: seen}
 	if stage == Comparing {
+		p.inUse = true
 		p.load = func(context.Context, func(catalog.Loader) error) error { return ErrOccupied }
 	}
 	err = p.run(ctx)

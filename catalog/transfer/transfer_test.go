@@ -259,6 +259,10 @@ func TestATransferThatWasFinishedIsComparedAndChangesNothing(t *testing.T) {
 	from, to := inSQLite(t), inSQLite(t)
 	fill(t, from, 20)
 	mustRun(t, from, to)
+	use := origin.RenditionUse{File: fileOf(kinds(), fmt.Sprintf("%015x", 0), "a.jpg").FileRef, Variant: "60x40.v1", Size: 100, Used: 9}
+	if _, err := from.TouchRenditions(t.Context(), []origin.RenditionUse{use}); err != nil { // a server that still reads there
+		t.Fatal(err)
+	}
 	if again := mustRun(t, from, to); !again.Already || again.Changed != 0 {
 		t.Errorf("%+v", again)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/imgorigin/imgorigin/catalog/postgres"
 	"github.com/imgorigin/imgorigin/catalog/sqlite"
+	"github.com/imgorigin/imgorigin/catalog/transfer"
 	"github.com/imgorigin/imgorigin/origin"
 )
 
@@ -29,18 +30,22 @@ func (c *catalogAddress) UnmarshalText(text []byte) error {
 	return errors.New("neither sqlite nor an address that begins with postgres://")
 }
 
-// openCatalog opens the catalog, and makes it where there is none.
+// openCatalog opens the catalog, and makes it where there is none. It refuses one that a migration has only begun to fill.
 func (d dataOptions) openCatalog(ctx context.Context) (origin.Catalog, error) {
+	option, open := "--catalog", func() (origin.Catalog, error) { return postgres.Open(ctx, postgres.Default(string(d.Catalog))) }
 	if d.Catalog == inSQLite {
-		c, err := sqlite.Open(ctx, sqlite.Default(d.Dir))
-		if err != nil {
-			return nil, fmt.Errorf("--dir: %w", err)
-		}
-		return c, nil
+		option, open = "--dir", func() (origin.Catalog, error) { return sqlite.Open(ctx, sqlite.Default(d.Dir)) }
 	}
-	c, err := postgres.Open(ctx, postgres.Default(string(d.Catalog)))
+	c, err := open()
 	if err != nil {
-		return nil, fmt.Errorf("--catalog: %w", err)
+		return nil, fmt.Errorf("%s: %w", option, err)
+	}
+	unfinished, err := transfer.Unfinished(ctx, c)
+	if err == nil && unfinished {
+		err = transfer.ErrUnfinished
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", option, err), c.Close())
 	}
 	return c, nil
 }

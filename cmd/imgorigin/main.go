@@ -48,6 +48,7 @@ type commandLine struct {
 	Key       keyCommand       `cmd:"" help:"Manage API keys, which the file APIs of the media library ask for."`
 	Files     filesCommand     `cmd:"" help:"Manage the files of the media library."`
 	Gc        gcCommand        `cmd:"" name:"gc" help:"Remove what a crash left in the store and no record knows."`
+	Migrate   migrateCommand   `cmd:"" help:"Move a library's catalog, or its bytes, to another kind of store, while it is served."`
 	Health    healthCommand    `cmd:"" help:"Ask a running server whether it is well; exits 1 when it is not."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }

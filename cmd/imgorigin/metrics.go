@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/imgorigin/imgorigin/blob/fallback"
 	"github.com/imgorigin/imgorigin/blob/local"
 	"github.com/imgorigin/imgorigin/blob/s3"
 	"github.com/imgorigin/imgorigin/catalog/postgres"
@@ -185,6 +186,9 @@ func collectStore(blobs origin.Blobs, total func(name, help string, v uint64)) {
 		count("stale", "Unfinished objects of ended processes removed.", stale)
 	}
 	switch store := blobs.(type) {
+	case *fallback.Store:
+		total("store_fallback_reads", "Objects that were read from the store that they move away from.", store.Stats().Reads)
+		collectStore(store.Current(), total)
 	case *local.Store:
 		s := store.Stats()
 		both(s.Puts, s.PutBytes, s.Exists, s.NoSpace, s.Opens, s.Missing, s.Deletes, s.Stale)

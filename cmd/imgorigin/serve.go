@@ -29,6 +29,9 @@ func (s *serveCommand) Run(ctx context.Context, m *Main) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lib.Close()) }()
+	if err := warnOfSeal(ctx, lib.catalog, log); err != nil {
+		return err
+	}
 
 	renderer, err := vips.New(s.pixels())
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/imgorigin/imgorigin/blob/fallback"
 	"github.com/imgorigin/imgorigin/blob/local"
 	"github.com/imgorigin/imgorigin/blob/s3"
 	"github.com/imgorigin/imgorigin/origin"
@@ -17,10 +18,11 @@ import (
 
 // storageOptions say where the bytes of a library are. The names of variables that begin with STORAGE_ are Baasix's.
 type storageOptions struct {
-	Blobs       blobsAddress `help:"What keeps originals and renditions: local, a folder; local:DIR; or a bucket that several servers may share, s3://BUCKET/PREFIX?endpoint=http://HOST:PORT&region=NAME&path-style=true. Credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile of ~/.aws/credentials, or the machine's role." placeholder:"ADDRESS"`
-	StorageType storageType  `help:"The same, where --blobs is silent: local, or s3 with the variables STORAGE_S3_BUCKET, STORAGE_S3_REGION, STORAGE_S3_ENDPOINT, STORAGE_S3_ACCESS_KEY and STORAGE_S3_SECRET_KEY." env:"IMGORIGIN_STORAGE_TYPE,STORAGE_TYPE" default:"local" placeholder:"TYPE"`
-	Storage     string       `help:"Folder of originals and renditions; empty: storage within --dir." env:"IMGORIGIN_STORAGE,STORAGE_LOCAL_ROOT" placeholder:"DIR"`
-	Spool       string       `help:"Folder for uploads on their way to a bucket, as large as those under way at once; empty: spool within --dir." placeholder:"DIR"`
+	Blobs         blobsAddress `help:"What keeps originals and renditions: local, a folder; local:DIR; or a bucket that several servers may share, s3://BUCKET/PREFIX?endpoint=http://HOST:PORT&region=NAME&path-style=true. Credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile of ~/.aws/credentials, or the machine's role." placeholder:"ADDRESS"`
+	BlobsFallback blobsAddress `help:"The store that originals and renditions move away from, in the form of --blobs: what is absent in --blobs is read there, and nothing is written there. For as long as imgorigin migrate has not moved all of it." placeholder:"ADDRESS"`
+	StorageType   storageType  `help:"The same, where --blobs is silent: local, or s3 with the variables STORAGE_S3_BUCKET, STORAGE_S3_REGION, STORAGE_S3_ENDPOINT, STORAGE_S3_ACCESS_KEY and STORAGE_S3_SECRET_KEY." env:"IMGORIGIN_STORAGE_TYPE,STORAGE_TYPE" default:"local" placeholder:"TYPE"`
+	Storage       string       `help:"Folder of originals and renditions; empty: storage within --dir." env:"IMGORIGIN_STORAGE,STORAGE_LOCAL_ROOT" placeholder:"DIR"`
+	Spool         string       `help:"Folder for uploads on their way to a bucket, as large as those under way at once; empty: spool within --dir." placeholder:"DIR"`
 }
 
 // storageType is "local" or "s3".
@@ -83,25 +85,38 @@ func (d dataOptions) openBlobs(ctx context.Context) (origin.Blobs, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.openBlobsAt(ctx, address)
+	store, err := d.openBlobsAt(ctx, "--blobs", address)
+	if err != nil || d.BlobsFallback == "" {
+		return store, err
+	}
+	if address == d.BlobsFallback {
+		return nil, errors.Join(errors.New("--blobs-fallback: it is the same as --blobs"), store.Close())
+	}
+	former, err := d.openBlobsAt(ctx, "--blobs-fallback", d.BlobsFallback)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return fallback.New(store, former), nil
 }
 
-// openBlobsAt opens the store at an address; "local" is the folder of these options.
-func (d dataOptions) openBlobsAt(ctx context.Context, address blobsAddress) (origin.Blobs, error) {
+// openBlobsAt opens the store at an address that an option names; "local" is the folder of these options.
+func (d dataOptions) openBlobsAt(ctx context.Context, option string, address blobsAddress) (origin.Blobs, error) {
 	if strings.HasPrefix(string(address), bucketAt) {
 		c, err := d.bucket(string(address))
 		if err != nil {
-			return nil, fmt.Errorf("--blobs: %w", err)
+			return nil, fmt.Errorf("%s: %w", option, err)
 		}
 		store, err := s3.Open(ctx, c)
 		if err != nil {
-			return nil, fmt.Errorf("--blobs: %w", err)
+			return nil, fmt.Errorf("%s: %w", option, err)
 		}
 		return store, nil
 	}
-	c, option := d.local(), "--dir"
+	c := d.local()
 	if dir, ok := strings.CutPrefix(string(address), folderAt); ok {
-		c.Dir, option = dir, "--blobs"
+		c.Dir = dir
+	} else {
+		option = "--dir"
 	}
 	store, err := local.Open(c)
 	if err != nil {
