@@ -10,10 +10,11 @@ import (
 // invalidate makes every remembered row of a record stop counting. Writers call it after the commit and before they answer.
 func (o *Origin) invalidate(c CollectionID, r RecordID) { o.epochs.bump(c, r) }
 
-// Pauses between attempts to watch a catalog that does not answer.
+// Pauses between attempts to watch a catalog that does not answer. The last is how much longer than the catalog's outage the
+// refusals last.
 const (
 	watchRetryFirst = 100 * time.Millisecond
-	watchRetryMost  = 5 * time.Second
+	watchRetryMost  = time.Second
 )
 
 // lease is how long what the core remembers of the catalog may be served without asking it. A clock ends it and not the
