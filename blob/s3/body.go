@@ -17,9 +17,13 @@ type body struct {
 	name     string
 	stream   stream
 	at, end  int64
-	attempts int   // to go on after a cut
+	attempts int   // to go on after a cut, without progress between
+	cutAt    int64 // where the last one was
 	failed   error // for good
 }
+
+// progress is how many bytes between two cuts make the second a trouble of its own: a large object may meet many.
+const progress = 256 << 10
 
 // Read reads the section to its end, as the store promised its length.
 func (b *body) Read(p []byte) (int, error) {
@@ -65,6 +69,10 @@ func (b *body) goOn(cut error) error {
 		return lost(err)
 	}
 	defer leave()
+	if b.at-b.cutAt >= progress {
+		b.attempts = 0
+	}
+	b.cutAt = b.at
 	if b.attempts++; b.attempts >= s.config.Attempts {
 		return lost(fmt.Errorf("%w: %w", origin.ErrUnreachable, io.ErrUnexpectedEOF))
 	}

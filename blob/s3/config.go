@@ -35,7 +35,7 @@ type Config struct {
 	// PartSize is the size in bytes above which an object is sent in parts of it: 5 MiB to 5 GiB. Objects of more than
 	// 10,000 such parts are sent in larger ones.
 	PartSize int64
-	// Uploads is how many objects and parts are sent at once, of all uploads together: at least 1.
+	// Uploads is how many staged objects and parts of them are sent at once, of all together: at least 1.
 	Uploads int
 
 	// Attempts is how often a call is made until it succeeds: at least 1.

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -217,7 +220,7 @@ func TestAPutWhoseAnswerIsLostIsNotTakenForSomebodyElses(t *testing.T) {
 func TestABodyThatIsCutOrSilentGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
 	s, p := behindProxy(t, nil)
-	data := pattern(4 << 20)
+	data := pattern(8 << 20)
 	put(t, s, "body", data)
 	for what, c := range map[string]struct{ offset, n, cut int64 }{
 		"cut in the middle":          {0, -1, 1 << 20},
@@ -252,6 +255,10 @@ func TestABodyThatIsCutOrSilentGoesOnWhereItWas(t *testing.T) {
 	time.AfterFunc(1500*time.Millisecond, func() { _ = p.Set(faulty.Fault{}) })
 	if rest, err := io.ReadAll(obj.Body); err != nil || !bytes.Equal(rest, data[1000:]) {
 		t.Errorf("a body that was silent for a while: %d bytes, %v", len(rest), err)
+	}
+	set(t, p, faulty.Fault{CutAfter: 5 << 18}) // more often than there are attempts, but getting on
+	if got, err := readAll(t, s, "body", 0, -1); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("a body that is cut now and then: %d bytes, %v", len(got), err)
 	}
 	set(t, p, faulty.Fault{CutAfter: 100_000})
 	if got, err := readAll(t, s, "body", 0, -1); !errors.Is(err, origin.ErrUnreachable) || !bytes.HasPrefix(data, got) {
@@ -294,6 +301,17 @@ func TestAStoreThatIgnoresConditionsIsFoundOut(t *testing.T) {
 	}
 	if got, err := readAll(t, s, "a", 0, -1); string(got) != "first" || err != nil {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestACertificateThatNobodyVouchesForEndsTheStartAtOnce(t *testing.T) {
+	front := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(front.Close)
+	front.Config.ErrorLog = log.New(io.Discard, "", 0)
+	c := DefaultConfig()
+	c.Endpoint, c.Bucket, c.AccessKey, c.SecretKey, c.Spool = front.URL, "bucket", "x", "y", t.TempDir()
+	if _, err := Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), "certificate") || errors.Is(err, origin.ErrUnreachable) {
+		t.Errorf("Open: %v", err)
 	}
 }
 

@@ -130,6 +130,10 @@ func (s *Store) get(ctx, attempt context.Context, name string, want section, eta
 			return stream{}, failure{err: err}
 		}
 	}
+	if got.size < 0 {
+		got.close()
+		return stream{}, failure{err: errors.New("the store does not tell the object's size")}
+	}
 	if !stop() { // the attempt ended at the very last moment
 		got.close()
 		return stream{}, explain(attempt, context.Cause(attempt))

@@ -76,11 +76,6 @@ func (s *Store) putMarked(ctx context.Context, name string, data io.ReaderAt, si
 	if err != nil {
 		return err
 	}
-	release, err := s.place(ctx)
-	if err != nil {
-		return err
-	}
-	defer release()
 	options := minio.PutObjectOptions{UserMetadata: m.metadata(), DisableContentSha256: true} // the sum is in the signature
 	return s.call(ctx, size, func(ctx context.Context) error {
 		err := s.condition(ctx, name, &options)
@@ -129,7 +124,7 @@ func (s *Store) settle(ctx context.Context, name string, m *mark, err error) err
 	return err
 }
 
-// place waits for a place among those who send.
+// place waits for a place among the uploads that are sent. Small objects take none: a thumb does not wait for them.
 func (s *Store) place(ctx context.Context) (release func(), err error) {
 	select {
 	case s.sending <- struct{}{}:

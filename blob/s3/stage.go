@@ -108,7 +108,7 @@ func (st *staged) commit(ctx context.Context, key origin.Key) error {
 	if st.failed != nil {
 		return st.failed
 	}
-	put := s.putMarked
+	put := s.putOnce
 	if st.size > s.config.PartSize {
 		put = s.putParts
 	}
@@ -118,6 +118,16 @@ func (st *staged) commit(ctx context.Context, key origin.Key) error {
 	st.ended = true
 	_ = st.file.Close() // the store has the bytes
 	return nil
+}
+
+// putOnce puts a staged object by one request.
+func (s *Store) putOnce(ctx context.Context, name string, data io.ReaderAt, size int64, m *mark) error {
+	release, err := s.place(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return s.putMarked(ctx, name, data, size, m)
 }
 
 // Discard removes what was written.

@@ -27,7 +27,7 @@ type Store struct {
 	core      *minio.Core
 	public    *minio.Core // signs addresses for clients; it makes no request
 	transport *http.Transport
-	sending   chan struct{} // a place for each object or part that is sent
+	sending   chan struct{} // a place for each staged object or part that is sent
 	count     counters
 
 	life context.Context // ends with Close

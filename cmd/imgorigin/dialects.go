@@ -83,7 +83,7 @@ func (s *serveOptions) mount(router *server.Router, core *origin.Origin, fetcher
 		}
 	}()
 	if s.FoirDirect && s.Foir.on && !core.CanPresign() {
-		return errors.New("--foir-direct: --blobs is no bucket")
+		return errors.New("--foir-direct: --blobs is no bucket, or --blobs-fallback is set")
 	}
 	native := pocketbase.New(core, pocketbase.Config{MaxBody: int64(s.MaxBody), Log: log})
 	native.MountHealth(router)
