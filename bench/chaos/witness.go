@@ -110,11 +110,11 @@ func (c *client) hit(ctx context.Context, _ *rand.Rand) {
 	}
 	path := c.ledger.warm.path + "?thumb=" + thumbs[0]
 	if life != c.warmLife {
-		for range 3 { // memory takes it a moment later
+		for range 5 { // memory takes it a moment later, and not always
 			if !c.ask(ctx, "GET", path, "", "", nil).ok() {
 				return // a program that has just begun needs the database and the store
 			}
-			wait(ctx, 50*time.Millisecond)
+			wait(ctx, 100*time.Millisecond)
 		}
 		c.warmLife = life
 	}
