@@ -17,7 +17,6 @@ import (
 type pool struct {
 	conns  *pgxpool.Pool
 	closed atomic.Bool
-	doubt  atomic.Int64 // Unix nanoseconds; what a connection said before does not count
 }
 
 const (
@@ -63,7 +62,7 @@ func vouch(db *pgx.Conn) { db.PgConn().CustomData()[vouched] = time.Now() }
 // stands tells whether a connection may be lent: its server has said within the last second that it takes writes.
 func (p *pool) stands(ctx context.Context, db *pgx.Conn) bool {
 	said, _ := db.PgConn().CustomData()[vouched].(time.Time)
-	if time.Since(said) < trusted && said.UnixNano() > p.doubt.Load() {
+	if time.Since(said) < trusted {
 		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -90,8 +89,9 @@ func (p *pool) get(ctx context.Context) (*conn, error) {
 // put takes a connection back. One that is broken or within a transaction is closed.
 func (p *pool) put(c *conn) { c.lent.Release() }
 
-// distrust has every connection's server asked before it is lent again.
-func (p *pool) distrust() { p.doubt.Store(time.Now().UnixNano()) }
+// distrust gives up every connection, those that are lent when they come back. In a network that swallows what it is sent each
+// would be found out by a wait of its own.
+func (p *pool) distrust() { p.conns.Reset() }
 
 // close refuses new loans, waits for the lent connections and closes all.
 func (p *pool) close() {

@@ -192,7 +192,7 @@ func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *t
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = proxy.Close() })
-		return strings.Replace(s.URL("public"), fmt.Sprintf("127.0.0.1:%d", s.Port), proxy.Address(), 1) + "&pool_max_conns=8"
+		return strings.Replace(s.URL("public"), fmt.Sprintf("127.0.0.1:%d", s.Port), proxy.Address(), 1) + "&pool_max_conns=8&connect_timeout=1"
 	})
 	r.collection("pictures", everyForm, nil)
 	public := r.upload("pictures", "a.jpg", jpegOf(120, 80))
@@ -204,6 +204,7 @@ func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *t
 		r.other.get(public+thumb).want(t, 200)
 	}
 	r.other.get(secret).want(t, 200)
+	cold := r.upload("pictures", "c.jpg", jpegOf(60, 40))
 
 	if err := proxy.Set(faulty.Fault{Hang: true}); err != nil {
 		t.Fatal(err)
@@ -211,6 +212,11 @@ func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *t
 	silent := time.Now()
 	eventually(t, "it refuses what a rule decides", func() bool { return r.other.get(secret).status == 503 })
 	refused := time.Since(silent)
+	asked := time.Now()
+	if a := r.other.get(cold); a.status != 503 || a.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("a public file that it knows nothing of: status %d, %v", a.status, a.header)
+	}
+	t.Logf("what only the database knows was refused after %v", time.Since(asked).Round(time.Millisecond))
 	if deaf := r.other.metric("imgorigin_deaf"); deaf != "1" {
 		t.Errorf("imgorigin_deaf is %s", deaf)
 	}
