@@ -17,8 +17,8 @@ type source struct {
 }
 
 // drawn returns one picture of each format, some with what makes renders go other ways: turned, with a profile, with alpha.
-func drawn(megapixels int) []source {
-	h := int(math.Sqrt(float64(megapixels) * 1e6 * 3 / 4))
+func drawn(megapixels float64) []source {
+	h := int(math.Sqrt(megapixels * 1e6 * 3 / 4))
 	w := h * 4 / 3
 	photo, drawing := picture.Landscape(w, h, 1), picture.Balloons(w, h)
 	jpeg := must(picture.JPEG(photo, 90))

@@ -67,7 +67,7 @@ func (o *outcome) markdown(plot string) string {
 	p("")
 	p("`make soak` on %s, %s.", rig.Machine(), time.Now().UTC().Format(time.DateOnly))
 	p("")
-	p("%s of %d clients at once with pictures of %d megapixels (JPEG, turned, with a profile, PNG and WebP with alpha, GIF): "+
+	p("%s of %d clients at once with pictures of %g megapixels (JPEG, turned, with a profile, PNG and WebP with alpha, GIF): "+
 		"%d uploads, %d deletes, %d thumbs made, %d asked for again, %d answered 503.",
 		o.length, o.clients, o.megapixels, o.uploads.Load(), o.deletes.Load(), o.cold.Load(), o.warm.Load(), o.busy.Load())
 	p("")

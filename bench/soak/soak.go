@@ -20,7 +20,7 @@ type config struct {
 	dir        string // of the library
 	length     time.Duration
 	clients    int
-	megapixels int // of the pictures
+	megapixels float64 // of the pictures
 	say        func(format string, args ...any)
 }
 
@@ -53,7 +53,7 @@ type outcome struct {
 // soak runs the load. The error says that it could not be made, or that an answer was wrong.
 func soak(ctx context.Context, c config) (*outcome, error) {
 	o := &outcome{config: c}
-	c.say("drawing pictures of %d megapixels", c.megapixels)
+	c.say("drawing pictures of %g megapixels", c.megapixels)
 	pictures := drawn(c.megapixels)
 	p, err := rig.Start(ctx, rig.Config{Exe: c.exe, Dir: c.dir, Args: []string{"--memory-cache", fmt.Sprint(memoryCache)}})
 	if err != nil {

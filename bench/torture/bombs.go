@@ -248,11 +248,11 @@ func scraps() []file {
 	}
 	var files []file
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		files = append(files, file{family: "scraps", name: name, upload: "a.jpg", want: refused, bytes: still([]byte(all[name]))})
+		files = append(files, file{family: scrapsFamily, name: name, upload: "a.jpg", want: refused, bytes: still([]byte(all[name]))})
 	}
 	for _, m := range magics {
 		for _, n := range []int{0, 1, 4, 8, 100} {
-			files = append(files, file{family: "scraps", name: fmt.Sprintf("the magic bytes of %s and %d zeros", m.format, n), upload: "a.jpg", want: refused,
+			files = append(files, file{family: scrapsFamily, name: fmt.Sprintf("the magic bytes of %s and %d zeros", m.format, n), upload: "a.jpg", want: refused,
 				bytes: still(append([]byte(m.bytes), make([]byte, n)...))})
 		}
 	}

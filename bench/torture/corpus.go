@@ -64,15 +64,16 @@ func bases(lossyWebP base) []base {
 }
 
 // corpus returns all files, the same for the same seed, or the short version: one in so many of those families that are
-// made by the dozen, and nothing that takes seconds.
+// made by the dozen, one in a few of the scraps, and nothing that takes seconds.
 func corpus(lossyWebP base, seed uint64, short bool) []file {
 	all := bases(lossyWebP)
 	dozens := [][]file{cut(all), flipped(all, seed), mislabelled(all), polyglots(all), lies(all), profiles(), otherTypes()}
 	single := [][]file{whole(all), bombs(), scans(), frames(), metadata(), scraps(), largest()}
 	var files []file
 	for _, family := range single {
-		for _, f := range family {
-			if !short || !f.heavy {
+		for i, f := range family {
+			const few = 3
+			if !short || !f.heavy && (f.family != scrapsFamily || i%few == 0) {
 				files = append(files, f)
 			}
 		}
@@ -85,6 +86,9 @@ func corpus(lossyWebP base, seed uint64, short bool) []file {
 	}
 	return files
 }
+
+// scrapsFamily are what the short version has a few of only.
+const scrapsFamily = "scraps"
 
 // wholeFamily are the pictures that must look the same before and after all else.
 const wholeFamily = "whole"

@@ -103,11 +103,14 @@ func (r *run) together(ctx context.Context) error {
 	defer p.Kill()
 	var light, whole []*result
 	for i := range r.results {
-		if f := r.results[i].file; !f.heavy && !f.wide {
+		const few = 3 // of the short version, for a thinned-out crowd is one as well
+		switch f := r.results[i].file; {
+		case f.heavy || f.wide:
+		case f.family == wholeFamily:
 			light = append(light, &r.results[i])
-			if f.family == wholeFamily {
-				whole = append(whole, &r.results[i])
-			}
+			whole = append(whole, &r.results[i])
+		case !r.short || i%few == 0:
+			light = append(light, &r.results[i])
 		}
 	}
 	r.say("%d files by %d clients at once", len(light), clients)

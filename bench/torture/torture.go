@@ -182,7 +182,7 @@ func (r *run) all(ctx context.Context) error {
 
 // lossyWebP has the program make what nothing else here can.
 func (r *run) lossyWebP(ctx context.Context) (base, error) {
-	source := must(picture.WebP(picture.Flower(600, 450, 4)))
+	source := must(picture.WebP(picture.Flower(300, 225, 4))) // and enlarged
 	f, err := r.program.Upload(ctx, usualCollection, "a.webp", source)
 	if err != nil {
 		return base{}, err
