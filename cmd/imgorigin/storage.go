@@ -41,11 +41,9 @@ func (s *storageType) UnmarshalText(text []byte) error {
 type blobsAddress string
 
 const (
-	inFolder    blobsAddress = "local"
-	folderAt                 = "local:"
-	bucketAt                 = "s3:"
-	errNoBlobs               = "neither local, nor local: with a folder, nor an address that begins with s3://"
-	errNoBucket              = "STORAGE_TYPE is s3, and STORAGE_S3_BUCKET is empty"
+	inFolder blobsAddress = "local"
+	folderAt              = "local:"
+	bucketAt              = "s3:"
 )
 
 // UnmarshalText refuses what cannot be an address. It repeats nothing of it, because somebody may have put a key into it.
@@ -58,7 +56,7 @@ func (b *blobsAddress) UnmarshalText(text []byte) error {
 		_, err := s3.ParseURL(address)
 		return err
 	}
-	return errors.New(errNoBlobs)
+	return errors.New("neither local, nor local: with a folder, nor an address that begins with s3://")
 }
 
 // blobs is where the bytes are, after all that may say so.
@@ -68,7 +66,7 @@ func (d dataOptions) blobs() (blobsAddress, error) {
 	}
 	bucket := os.Getenv("STORAGE_S3_BUCKET")
 	if bucket == "" {
-		return "", errors.New(errNoBucket)
+		return "", errors.New("STORAGE_TYPE is s3, and STORAGE_S3_BUCKET is empty")
 	}
 	query := url.Values{}
 	for name, variable := range map[string]string{"region": "STORAGE_S3_REGION", "endpoint": "STORAGE_S3_ENDPOINT"} {
