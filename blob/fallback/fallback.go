@@ -23,8 +23,15 @@ type Store struct {
 	reads           atomic.Uint64
 }
 
-// New makes one store of the new one and the old one.
-func New(current, former origin.Blobs) *Store { return &Store{current: current, former: former} }
+// New makes one store of the new one and the old one. It is a *Store, or has one in it: where the new one presigns, so does
+// what is made of the two.
+func New(current, former origin.Blobs) origin.Blobs {
+	s := &Store{current: current, former: former}
+	if to, ok := current.(origin.PresigningBlobs); ok {
+		return presigning{s, to}
+	}
+	return s
+}
 
 // Current is the new store.
 func (s *Store) Current() origin.Blobs { return s.current }

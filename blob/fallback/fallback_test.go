@@ -5,8 +5,10 @@ import (
 	"errors"
 	"hash/maphash"
 	"io"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -78,13 +80,13 @@ func (o oneByOne) Commit(ctx context.Context, key origin.Key) error {
 
 func TestBlobs(t *testing.T) {
 	blobtest.Run(t, func(t *testing.T) origin.Blobs {
-		return &scattered{Store: New(folder(t), folder(t)), seed: maphash.MakeSeed()}
+		return &scattered{Store: New(folder(t), folder(t)).(*Store), seed: maphash.MakeSeed()}
 	})
 }
 
 func TestWhatIsWrittenGoesToTheNewStoreAlone(t *testing.T) {
 	current, former := folder(t), folder(t)
-	s := New(current, former)
+	s := New(current, former).(*Store)
 	ctx := t.Context()
 	mustPut(t, former, "a/old", "old")
 	mustPut(t, s, "a/new", "new")
@@ -168,5 +170,67 @@ func want(t testing.TB, what string, b origin.Blobs, all string) {
 	}
 	if got != all {
 		t.Errorf("%s: %q, want %q", what, got, all)
+	}
+}
+
+// slots is a store that presigns, with what was delivered to it.
+type slots struct {
+	origin.Blobs
+	delivered map[string]string
+}
+
+func (s *slots) PresignPut(_ context.Context, id, _ string, _ int64, _ time.Time) (string, error) {
+	return "https://store.example/" + id, nil
+}
+
+func (s *slots) OpenDelivered(_ context.Context, id string) (origin.Object, error) {
+	data, ok := s.delivered[id]
+	if !ok {
+		return origin.Object{}, origin.ErrNotFound
+	}
+	return origin.Object{Body: io.NopCloser(strings.NewReader(data)), Size: int64(len(data))}, nil
+}
+
+func (s *slots) DropDelivered(_ context.Context, ids ...string) error {
+	for _, id := range ids {
+		delete(s.delivered, id)
+	}
+	return nil
+}
+
+func TestWhatWasDeliveredToTheOldStoreIsFound(t *testing.T) {
+	current := &slots{folder(t), map[string]string{"a": "new"}}
+	former := &slots{folder(t), map[string]string{"a": "old", "b": "before"}}
+	if _, ok := New(folder(t), former).(origin.PresigningBlobs); ok {
+		t.Error("it presigns, and the new store does not")
+	}
+	s, ok := New(current, former).(origin.PresigningBlobs)
+	if !ok {
+		t.Fatal("it does not presign, and the new store does")
+	}
+	if address, err := s.PresignPut(t.Context(), "c", "image/png", 1, time.Time{}); err != nil || address != "https://store.example/c" {
+		t.Errorf("%q, %v", address, err)
+	}
+	for id, want := range map[string]string{"a": "new", "b": "before"} {
+		object, err := s.OpenDelivered(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data, err := io.ReadAll(object.Body); err != nil || string(data) != want {
+			t.Errorf("%s: %q, %v", id, data, err)
+		}
+	}
+	if err := s.DropDelivered(t.Context(), "a", "b"); err != nil || len(current.delivered)+len(former.delivered) > 0 {
+		t.Errorf("%v, %v, %v", err, current.delivered, former.delivered)
+	}
+	if _, err := s.OpenDelivered(t.Context(), "b"); !errors.Is(err, origin.ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+	alone := New(current, folder(t)).(origin.PresigningBlobs)
+	if _, err := alone.OpenDelivered(t.Context(), "b"); !errors.Is(err, origin.ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+	if err := alone.DropDelivered(t.Context(), "b"); err != nil {
+		t.Error(err)
 	}
 }

@@ -186,7 +186,10 @@ func collectStore(blobs origin.Blobs, total func(name, help string, v uint64)) {
 		count("stale", "Unfinished objects of ended processes removed.", stale)
 	}
 	switch store := blobs.(type) {
-	case *fallback.Store:
+	case interface { // a *fallback.Store, or what has one in it
+		Current() origin.Blobs
+		Stats() fallback.Stats
+	}:
 		total("store_fallback_reads", "Objects that were read from the store that they move away from.", store.Stats().Reads)
 		collectStore(store.Current(), total)
 	case *local.Store:

@@ -172,15 +172,29 @@ func (c *migrateCommand) reopen(ctx context.Context, m *Main) (err error) {
 	return err
 }
 
-// warnOfSeal says what an operator would otherwise learn from the first write that fails.
-func warnOfSeal(ctx context.Context, c origin.Catalog, log *slog.Logger) error {
+// hasMoved tells whether a catalog takes no writes because it has moved, or is about to.
+func hasMoved(ctx context.Context, c origin.Catalog) (bool, error) {
 	mover, ok := c.(catalog.Mover)
 	if !ok {
-		return nil
+		return false, nil
 	}
-	sealed, err := mover.Sealed(ctx)
+	return mover.Sealed(ctx)
+}
+
+// warnOfSeal says what an operator would otherwise learn from the first write that fails.
+func warnOfSeal(ctx context.Context, c origin.Catalog, log *slog.Logger) error {
+	sealed, err := hasMoved(ctx, c)
 	if sealed {
 		log.Warn("the catalog takes no writes: it has moved, or is about to; imgorigin migrate --reopen lets it take them again")
+	}
+	return err
+}
+
+// mustNotHaveMoved fails where the catalog does not know what was uploaded since it has moved.
+func mustNotHaveMoved(ctx context.Context, c origin.Catalog) error {
+	sealed, err := hasMoved(ctx, c)
+	if sealed {
+		return fmt.Errorf("--catalog: %w", origin.ErrSealed)
 	}
 	return err
 }

@@ -71,7 +71,7 @@ func (g *gcCommand) Run(ctx context.Context, m *Main) error {
 		return err
 	}
 	defer lib.Close()
-	if err := g.mustHaveLibrary(ctx, lib.catalog); err != nil {
+	if err := errors.Join(g.mustHaveLibrary(ctx, lib.catalog), mustNotHaveMoved(ctx, lib.catalog)); err != nil {
 		return err
 	}
 	s, err := origin.CollectGarbage(ctx, lib.catalog, lib.blobs, time.Now(), g.Age)
