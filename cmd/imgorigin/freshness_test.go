@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -247,4 +250,48 @@ func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *t
 	}
 	anonymous := secret[:strings.IndexByte(secret, '?')]
 	r.other.get(anonymous).want(t, 404)
+}
+
+// A process may be stopped for a while, with its whole machine, and be asked at the very moment that it goes on.
+func TestAServerThatWasStoppedServesNothingOldThatARuleDecides(t *testing.T) {
+	r := newReplicas(t, nil)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := spawnBinary(t, exe, r.dir, "--catalog", r.catalog)
+	r.collection("pictures", everyForm, nil)
+	r.collection("closed", everyForm, map[string]any{"viewRule": nil, "image": map[string]any{"protected": true}})
+	token := "?token=" + r.call("POST", "/api/files/token", r.token, nil).want(t, 200).json(t)["token"].(string)
+	for range 3 {
+		secret := r.upload("closed", "a.jpg", jpegOf(120, 80))
+		public := r.upload("pictures", "b.jpg", jpegOf(120, 80))
+		eventually(t, "both are served by all", func() bool {
+			return stopped.get(secret+token).status == 200 && stopped.get(public).header.Get("Cache-Control") != "max-age=60"
+		})
+		if err := stopped.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{secret, public} {
+			segments := strings.Split(path, "/")
+			r.call("DELETE", r.path(segments[3], "records", segments[4]), r.token, nil).want(t, 204)
+		}
+		var asked sync.WaitGroup
+		asked.Go(func() {
+			if a, err := stopped.try("GET", secret+token, nil); err != nil || a.status != 404 && a.status != 503 {
+				t.Errorf("a protected file: status %d, %v", a.status, err)
+			}
+		})
+		asked.Go(func() {
+			a, err := stopped.try("GET", public, nil)
+			if brief := a.header.Get("Cache-Control") == "max-age=60"; err != nil || a.status != 404 && !(a.status == 200 && brief) {
+				t.Errorf("a public file: status %d, %v, %v", a.status, a.header, err)
+			}
+		})
+		time.Sleep(1100 * time.Millisecond) // longer than a lease: nobody can ask it before it goes on
+		if err := stopped.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		asked.Wait()
+	}
 }
