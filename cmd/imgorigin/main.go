@@ -30,8 +30,8 @@ func main() {
 	}
 }
 
-// gcPercent is how much garbage there may be for each byte in use, where GOGC does not say: a quarter of Go's default. Garbage
-// here is mostly originals of some tens of megabytes, read for one thumb each; a hit from memory makes none to collect.
+// gcPercent is how much garbage there may be for each byte in use, where GOGC does not say: a quarter of Go's default. Most of
+// the heap is thumbs, which hold no pointers, so that collecting often costs little; a hit from memory makes nothing to collect.
 const gcPercent = 25
 
 // Main is the program with its surroundings, so that a test can start it on port 0 in a folder of its own.
