@@ -97,6 +97,7 @@ func TestWireFaults(t *testing.T) {
 		{name: "an upload", as: "admin", method: "POST", path: "/api/collections/faults/records", body: []part{{"image", "a.jpg", jpegOf(20, 20)}},
 			status: 500, want: refusal(500, badRequestText)},
 		{name: "health without a store", method: "GET", path: "/api/health", status: 500, want: refusal(500, badRequestText)},
+		{name: "it lives", method: "GET", path: "/api/health/live", status: 200, want: `{"message":"API is healthy.","code":200,"data":{}}`},
 	})
 	if a := w.get(kept+"?thumb=60x40").want(t, 200); !bytes.Equal(a.body, warm.body) {
 		t.Error("the thumb in memory changed")

@@ -5,9 +5,10 @@ vcl 4.1;
 import directors;
 import std;
 
-# Asks catalog and store. An origin that is not well is asked only when no other is, and what is stale is served meanwhile.
-probe well {
-    .url = "/api/health";
+# Tells a process that is there, not whether catalog and store are: without those all origins go on to serve what is in their
+# memory, and Varnish asks nothing of a backend that it thinks is sick.
+probe live {
+    .url = "/api/health/live";
     .interval = 2s;
     .timeout = 1s;
     .window = 4;
@@ -18,7 +19,7 @@ probe well {
 backend one {
     .host = "127.0.0.1";
     .port = "8090";
-    .probe = well;
+    .probe = live;
     .connect_timeout = 1s;
     .first_byte_timeout = 65s; # more than the origin's --deadline
 }
@@ -26,7 +27,7 @@ backend one {
 backend two {
     .host = "127.0.0.1";
     .port = "8091";
-    .probe = well;
+    .probe = live;
     .connect_timeout = 1s;
     .first_byte_timeout = 65s;
 }

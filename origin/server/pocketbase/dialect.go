@@ -34,12 +34,14 @@ func New(core *origin.Origin, config Config) *Dialect {
 	return d
 }
 
-// MountHealth adds the health check, which load balancers ask wherever the dialect is, and the answer to whatever no route of
-// any dialect matches.
+// MountHealth adds the health checks, which load balancers and supervisors ask wherever the dialect is, and the answer to
+// whatever no route of any dialect matches.
 func (d *Dialect) MountHealth(router *server.Router) {
 	api := router.Mount("", d.fail)
 	api.Handle("GET", "/api/health", d.api(d.health))
 	api.Handle("HEAD", "/api/health", d.api(d.health))
+	api.Handle("GET", "/api/health/live", d.api(d.live))
+	api.Handle("HEAD", "/api/health/live", d.api(d.live))
 	api.Fallback(d.api(d.unmatched))
 }
 
@@ -166,6 +168,12 @@ func (d *Dialect) health(r *server.Request) error {
 	if err := d.core.Check(r.Context()); err != nil {
 		return err
 	}
+	return d.live(r)
+}
+
+// live is for those who end and restart the process, which helps nobody while the catalog or the store is gone: what is in
+// memory goes on being served.
+func (d *Dialect) live(r *server.Request) error {
 	return r.JSON(200, struct {
 		Message string         `json:"message"`
 		Code    int            `json:"code"`
