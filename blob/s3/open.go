@@ -115,10 +115,7 @@ func (s *Store) get(ctx, attempt context.Context, name string, want section, eta
 	body, info, header, err := s.core.GetObject(ctx, s.config.Bucket, name, options)
 	if err != nil {
 		defer cancel(nil)
-		if answer := minio.ToErrorResponse(err); answer.StatusCode == http.StatusRequestedRangeNotSatisfiable {
-			return stream{}, failure{err: errRange}
-		}
-		return stream{}, explain(attempt, err)
+		return stream{}, explainGet(attempt, err)
 	}
 	got := stream{Reader: body, size: info.Size, etag: info.ETag, stall: cancel, close: func() {
 		cancel(nil)
@@ -139,6 +136,19 @@ func (s *Store) get(ctx, attempt context.Context, name string, want section, eta
 		return stream{}, explain(attempt, context.Cause(attempt))
 	}
 	return got, nil
+}
+
+// explainGet is explain for what only the answer to a GET can tell.
+func explainGet(ctx context.Context, err error) failure {
+	answer := minio.ToErrorResponse(err)
+	switch {
+	case answer.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+		return failure{err: errRange}
+	case answer.StatusCode == http.StatusNotFound && answer.XMLName.Local == "":
+		// Not the store's words, which are XML, but those of a proxy before it: the object may well be there.
+		return failure{again: true, err: fmt.Errorf("%w: a 404 that is not the store's", origin.ErrUnreachable)}
+	}
+	return explain(ctx, err)
 }
 
 // sizeOf reads the object's size from a Content-Range (RFC 9110 section 14.4) that begins with offset.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/imgorigin/imgorigin/internal/s3test"
@@ -28,6 +29,31 @@ func TestAStoreThatIgnoresConditionsIsFoundOut(t *testing.T) {
 	}
 	if got, err := readAll(t, s, "a", 0, -1); string(got) != "first" || err != nil {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// A proxy whose store is away may say 404 of everything, and an object that is there must not pass for one that is not.
+func TestA404ThatIsNotTheStoresIsNoAbsence(t *testing.T) {
+	c := bucket(t)
+	var away atomic.Bool
+	c.Endpoint = fronted(t, func(w http.ResponseWriter, _ *http.Request) bool {
+		if away.Load() {
+			http.Error(w, "<html>no backend</html>", http.StatusNotFound)
+		}
+		return away.Load()
+	})
+	s := open(t, c)
+	put(t, s, "a", []byte("bytes"))
+	away.Store(true)
+	if _, err := s.Open(t.Context(), "a", 0, -1); !errors.Is(err, origin.ErrUnreachable) || errors.Is(err, origin.ErrNotFound) {
+		t.Errorf("Open: %v", err)
+	}
+	away.Store(false)
+	if got, err := readAll(t, s, "a", 0, -1); string(got) != "bytes" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := s.Open(t.Context(), "b", 0, -1); !errors.Is(err, origin.ErrNotFound) {
+		t.Errorf("an absent one: %v", err)
 	}
 }
 
