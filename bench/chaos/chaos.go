@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/imgorigin/imgorigin/bench/cluster"
+	"github.com/imgorigin/imgorigin/bench/rig"
 )
 
 // config says what one run does.
@@ -53,6 +55,12 @@ func chaos(ctx context.Context, c config) (*tally, error) {
 	all, err := cluster.Start(ctx, cluster.Config{
 		Exe: c.exe, Site: c.site, Replicas: replicas, Work: work, Args: []string{"--workers", "1"},
 		OnEnd: func(n int, err error) { found.violation(died, "replica %d: %v", n+1, err) },
+		OnLog: func(n int, line rig.LogLine) {
+			foreign := line.Foreign != "" && !strings.HasPrefix(line.Foreign, "imgorigin: ") // why it could not start
+			if foreign || strings.Contains(line.Message, "panicked") {
+				found.violation(died, "replica %d: %s%s %v", n+1, line.Foreign, line.Message, line.Fields)
+			}
+		},
 	})
 	if err != nil {
 		return nil, err

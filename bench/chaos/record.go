@@ -15,7 +15,7 @@ const (
 	leaked     = "reads that should have been refused"
 	resurfaced = "deleted, and there again"
 	stuck      = "faults after which something did not recover"
-	died       = "programs that ended by themselves"
+	died       = "programs that ended by themselves, panics, and lines of the log that are not the program's"
 )
 
 var kinds = []string{lost, wrongBytes, resurfaced, notServed, leaked, unclear, stuck, died}

@@ -23,6 +23,8 @@ type Config struct {
 	Args     []string // of every replica, beside those that the parts need
 	// Work bounds a file system for what the last replica keeps beside the store, bytes; 0: none of its own. It needs root.
 	Work int64
+	// OnLog is called for every line of a replica, by one goroutine each, in order; may be nil.
+	OnLog func(replica int, line rig.LogLine)
 	// OnEnd is called for every program that ended though nobody killed it, by one goroutine each; may be nil.
 	OnEnd func(replica int, err error)
 }
@@ -104,6 +106,9 @@ func (c *Cluster) startReplicas(ctx context.Context, cfg Config) error {
 			return err
 		}
 		one := rig.Config{Exe: cfg.Exe, Dir: dir, HTTP: address, Args: cfg.Args, Env: append(c.Store.env(), "IMGORIGIN_CATALOG="+c.Database.URL("public"))}
+		if cfg.OnLog != nil {
+			one.OnLog = func(line rig.LogLine) { cfg.OnLog(n, line) }
+		}
 		if n == 0 {
 			if err := rig.Superuser(ctx, one, rig.Email, rig.Password); err != nil {
 				return err
