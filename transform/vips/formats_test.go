@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/imgorigin/imgorigin/internal/picture"
@@ -109,8 +110,8 @@ func TestTheBytesDecideWhatIsRead(t *testing.T) {
 	}
 }
 
-// TestJPEGAnswersAreOptimised: below quality 90 brightness is quantised evenly and
-// colours are halved, and there is nothing but the picture in the file.
+// TestJPEGAnswersAreOptimised: below quality 90 brightness is quantised evenly, where it
+// can be at all, and colours are halved, and there is nothing but the picture in the file.
 func TestJPEGAnswersAreOptimised(t *testing.T) {
 	r := newRenderer(t)
 	file := encode(picture.Landscape(400, 300, 1), transform.PNG)
@@ -120,8 +121,8 @@ func TestJPEGAnswersAreOptimised(t *testing.T) {
 		frame       string  // SOF, precision, size, components, and the sampling of the first
 		even        [2]byte // bounds of the steps of brightness; none where they are annex K's
 	}{
-		{80, false, "\xff\xc0\x00\x11\x08\x00\x96\x00\xc8\x03\x01\x22", [2]byte{9, 18}},
-		{80, true, "\xff\xc2\x00\x11\x08\x00\x96\x00\xc8\x03\x01\x22", [2]byte{9, 18}},
+		{80, false, "\xff\xc0\x00\x11\x08\x00\x96\x00\xc8\x03\x01\x22", [2]byte{3, 18}},
+		{80, true, "\xff\xc2\x00\x11\x08\x00\x96\x00\xc8\x03\x01\x22", [2]byte{3, 18}},
 		{90, false, "\xff\xc0\x00\x11\x08\x00\x96\x00\xc8\x03\x01\x11", [2]byte{}},
 		{100, false, "\xff\xc0\x00\x11\x08\x00\x96\x00\xc8\x03\x01\x11", [2]byte{}},
 	} {
@@ -139,7 +140,7 @@ func TestJPEGAnswersAreOptimised(t *testing.T) {
 			if o.JPEGQuality == 90 && bytes.Equal(steps, bytes.Repeat(steps[:1], 64)) {
 				t.Errorf("quality 90: the steps of brightness are %v", steps)
 			}
-		} else if steps[0] < c.even[0] || steps[0] > c.even[1] || !bytes.Equal(steps, bytes.Repeat(steps[:1], 64)) {
+		} else if steps[0] < c.even[0] || steps[63] > c.even[1] || !slices.IsSorted(steps) || steps[63] > steps[0]+1 {
 			t.Errorf("quality %d: the steps of brightness are %v", c.quality, steps)
 		}
 		if bytes.Contains(out[:200], []byte("\xff\xe0")) || bytes.Contains(out[:200], []byte("\xff\xfe")) {

@@ -18,7 +18,7 @@ var ErrClosed = errors.New("vips: renderer is closed")
 
 // policy is the version of everything here that decides how a rendition looks:
 // it goes up whenever the same source and plan would give other bytes.
-const policy = 3
+const policy = 4
 
 // Renderer makes thumbnails. It is safe for concurrent use; how many renders run
 // at a time is the caller's decision (transform.Admission).
