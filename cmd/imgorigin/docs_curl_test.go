@@ -41,6 +41,12 @@ type docBlock struct {
 
 func (d *docPage) run(t *testing.T) {
 	t.Helper()
+	d.runIn(t, t.TempDir())
+}
+
+// runIn runs the page in a folder.
+func (d *docPage) runIn(t *testing.T, dir string) {
+	t.Helper()
 	data, err := os.ReadFile(filepath.Join("../../docs", d.file))
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +65,6 @@ func (d *docPage) run(t *testing.T) {
 			t.Errorf("%s does not show %s", d.file, call)
 		}
 	}
-	dir := t.TempDir()
 	for name, data := range d.files {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)
