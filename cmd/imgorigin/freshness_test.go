@@ -22,12 +22,14 @@ type replicas struct {
 	*program // the one that is told of changes
 	other    *program
 	t        *testing.T
-	catalog  string // --catalog of who else changes something
+	catalog  string        // --catalog of who else changes something
+	link     *faulty.Proxy // between the database and the other server
+	linked   string        // --catalog by that link
 	delays   map[string][]time.Duration
 }
 
-// newReplicas starts them. The other one reaches the database by the address that via makes of its own; nil is the same.
-func newReplicas(t *testing.T, via func(*pgtest.Server) string) *replicas {
+// newReplicas starts them.
+func newReplicas(t *testing.T) *replicas {
 	t.Helper()
 	server, err := pgtest.Start()
 	if errors.Is(err, pgtest.ErrMissing) {
@@ -39,12 +41,14 @@ func newReplicas(t *testing.T, via func(*pgtest.Server) string) *replicas {
 	t.Cleanup(server.Stop)
 	dir := t.TempDir()
 	r := &replicas{t: t, catalog: server.URL("public"), delays: make(map[string][]time.Duration)}
-	others := r.catalog
-	if via != nil {
-		others = via(server)
+	address := fmt.Sprintf("127.0.0.1:%d", server.Port)
+	if r.link, err = faulty.Listen(address); err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = r.link.Close() })
+	r.linked = strings.Replace(r.catalog, address, r.link.Address(), 1) + "&pool_max_conns=8&connect_timeout=1"
 	r.program = startIn(t, dir, "--catalog", r.catalog)
-	r.other = startIn(t, dir, "--catalog", others, "--metrics", "127.0.0.1:0")
+	r.other = startIn(t, dir, "--catalog", r.linked, "--metrics", "127.0.0.1:0")
 	r.command("superuser", "upsert", adminEmail, adminPassword)
 	r.token = r.signIn("_superusers", adminEmail, adminPassword)
 	r.other.token = r.token
@@ -59,6 +63,14 @@ func (r *replicas) command(args ...string) string {
 		r.t.Fatal(err)
 	}
 	return out
+}
+
+// silence has the link swallow what is sent, or pass it on again.
+func (r *replicas) silence(on bool) {
+	r.t.Helper()
+	if err := r.link.Set(faulty.Fault{Hang: on}); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 // path is an address within the collections API.
@@ -118,7 +130,7 @@ func (r *replicas) report() {
 
 func TestWhatOneServerChangesTheOtherOneSees(t *testing.T) {
 	const rounds = 4
-	r := newReplicas(t, nil)
+	r := newReplicas(t)
 	is := func(path string, status int) func() bool {
 		return func() bool { return r.other.get(path).status == status }
 	}
@@ -188,15 +200,7 @@ func TestWhatOneServerChangesTheOtherOneSees(t *testing.T) {
 
 // A network may swallow what is sent without closing anything, so that nobody is told of a failure.
 func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *testing.T) {
-	var proxy *faulty.Proxy
-	r := newReplicas(t, func(s *pgtest.Server) string {
-		var err error
-		if proxy, err = faulty.Listen(fmt.Sprintf("127.0.0.1:%d", s.Port)); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = proxy.Close() })
-		return strings.Replace(s.URL("public"), fmt.Sprintf("127.0.0.1:%d", s.Port), proxy.Address(), 1) + "&pool_max_conns=8&connect_timeout=1"
-	})
+	r := newReplicas(t)
 	r.collection("pictures", everyForm, nil)
 	public := r.upload("pictures", "a.jpg", jpegOf(120, 80))
 	closed := r.collection("closed", everyForm, map[string]any{"viewRule": "@request.auth.id != ''", "image": map[string]any{"protected": true}})
@@ -209,9 +213,7 @@ func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *t
 	r.other.get(secret).want(t, 200)
 	cold := r.upload("pictures", "c.jpg", jpegOf(60, 40))
 
-	if err := proxy.Set(faulty.Fault{Hang: true}); err != nil {
-		t.Fatal(err)
-	}
+	r.silence(true)
 	silent := time.Now()
 	eventually(t, "it refuses what a rule decides", func() bool { return r.other.get(secret).status == 503 })
 	refused := time.Since(silent)
@@ -236,9 +238,7 @@ func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *t
 		time.Sleep(20 * time.Millisecond)
 	}
 
-	if err := proxy.Set(faulty.Fault{}); err != nil {
-		t.Fatal(err)
-	}
+	r.silence(false)
 	healed := time.Now()
 	eventually(t, "it hears again", func() bool { return r.other.get(public).header.Get("Cache-Control") == usual })
 	t.Logf("it refused %v after the silence began, and heard again %v after its end", refused.Round(time.Millisecond), time.Since(healed).Round(time.Millisecond))
@@ -252,46 +252,50 @@ func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *t
 	r.other.get(anonymous).want(t, 404)
 }
 
-// A process may be stopped for a while, with its whole machine, and be asked at the very moment that it goes on.
+// A process may be stopped for a while, with its whole machine, and be asked at the very moment that it goes on, before it can
+// have heard of anything: then too, and though none of its own waits has ended, its lease has run out.
 func TestAServerThatWasStoppedServesNothingOldThatARuleDecides(t *testing.T) {
-	r := newReplicas(t, nil)
+	r := newReplicas(t)
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	stopped := spawnBinary(t, exe, r.dir, "--catalog", r.catalog)
+	stopped := spawnBinary(t, exe, r.dir, "--catalog", r.linked)
 	r.collection("pictures", everyForm, nil)
 	r.collection("closed", everyForm, map[string]any{"viewRule": nil, "image": map[string]any{"protected": true}})
-	token := "?token=" + r.call("POST", "/api/files/token", r.token, nil).want(t, 200).json(t)["token"].(string)
-	for range 3 {
-		secret := r.upload("closed", "a.jpg", jpegOf(120, 80))
-		public := r.upload("pictures", "b.jpg", jpegOf(120, 80))
-		eventually(t, "both are served by all", func() bool {
-			return stopped.get(secret+token).status == 200 && stopped.get(public).header.Get("Cache-Control") != "max-age=60"
-		})
-		if err := stopped.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range []string{secret, public} {
-			segments := strings.Split(path, "/")
-			r.call("DELETE", r.path(segments[3], "records", segments[4]), r.token, nil).want(t, 204)
-		}
-		var asked sync.WaitGroup
-		asked.Go(func() {
-			if a, err := stopped.try("GET", secret+token, nil); err != nil || a.status != 404 && a.status != 503 {
-				t.Errorf("a protected file: status %d, %v", a.status, err)
-			}
-		})
-		asked.Go(func() {
-			a, err := stopped.try("GET", public, nil)
-			if brief := a.header.Get("Cache-Control") == "max-age=60"; err != nil || a.status != 404 && !(a.status == 200 && brief) {
-				t.Errorf("a public file: status %d, %v, %v", a.status, a.header, err)
-			}
-		})
-		time.Sleep(1100 * time.Millisecond) // longer than a lease: nobody can ask it before it goes on
-		if err := stopped.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-			t.Fatal(err)
-		}
-		asked.Wait()
+	public := r.upload("pictures", "a.jpg", jpegOf(120, 80))
+	secret := r.upload("closed", "b.jpg", jpegOf(120, 80))
+	token := r.call("POST", "/api/files/token", r.token, nil).want(t, 200).json(t)["token"].(string)
+	secretThumb, publicThumb := secret+"?thumb=60x40&token="+token, public+"?thumb=60x40" // which are in memory, and so outlive the files
+	served := func(status int) func() bool {
+		return func() bool { return stopped.get(secretThumb).status == status && stopped.get(publicThumb).status == status }
 	}
+	eventually(t, "both are served", served(200))
+
+	if err := stopped.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	r.silence(true)
+	for _, path := range []string{secret, public} {
+		segments := strings.Split(path, "/")
+		r.call("DELETE", r.path(segments[3], "records", segments[4]), r.token, nil).want(t, 204)
+	}
+	var asked sync.WaitGroup
+	asked.Go(func() {
+		if a, err := stopped.try("GET", secretThumb, nil); err != nil || a.status != 503 {
+			t.Errorf("a protected thumb: status %d, %v", a.status, err)
+		}
+	})
+	asked.Go(func() {
+		if a, err := stopped.try("GET", publicThumb, nil); err != nil || a.status != 200 || a.header.Get("Cache-Control") != "max-age=60" {
+			t.Errorf("a public thumb: status %d, %v, %v", a.status, a.header, err)
+		}
+	})
+	time.Sleep(1100 * time.Millisecond) // longer than a lease; what takes longer makes no difference
+	if err := stopped.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	asked.Wait()
+	r.silence(false)
+	eventually(t, "both are gone", served(404))
 }
