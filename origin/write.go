@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/imgorigin/imgorigin/auth"
 	"github.com/imgorigin/imgorigin/rule"
 )
 
