@@ -84,7 +84,7 @@ var (
 )
 
 // listed is how many objects are listed at once: a page of a large folder costs a reading of the whole folder.
-const listed = 5000
+const listed = 20_000
 
 // objects lists a store.
 func objects(ctx context.Context, in origin.Blobs) iter.Seq2[origin.ObjectInfo, error] {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/imgorigin/imgorigin/blob/transfer"
 	"github.com/imgorigin/imgorigin/catalog"
@@ -24,6 +26,11 @@ func (c *migrateCommand) moveBlobs(ctx context.Context, m *Main) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, known.Close()) }()
+	if dir, ok := strings.CutPrefix(string(c.From.blobs), folderAt); ok { // which would be made where it is not there
+		if _, err := os.Stat(dir); err != nil {
+			return fmt.Errorf("--from: %w", err)
+		}
+	}
 	from, err := c.data().openBlobsAt(ctx, "--from", c.From.blobs)
 	if err != nil {
 		return err

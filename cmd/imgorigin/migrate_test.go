@@ -8,10 +8,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/imgorigin/imgorigin/catalog/transfer"
+	"github.com/imgorigin/imgorigin/internal/faulty"
 	"github.com/imgorigin/imgorigin/internal/pgtest"
 	"github.com/imgorigin/imgorigin/origin"
 )
@@ -167,7 +169,24 @@ func TestBytesMoveWhileTheyAreServed(t *testing.T) {
 	p.call("DELETE", "/api/collections/photos/records/"+gone[4], h.admin, nil).want(t, 204)
 
 	move := []string{"--from", "local:" + old, "--to", "local:" + target, "--dir", first.dir}
+	ended, asking := make(chan struct{}), sync.WaitGroup{}
+	asking.Go(func() { // originals come from the stores each time
+		for last := false; !last; {
+			select {
+			case <-ended:
+				last = true
+			default:
+			}
+			for path, want := range map[string][]byte{h.public: h.photo, late: h.photo} {
+				if a, err := p.try("GET", path, nil); err != nil || a.status != 200 || !bytes.Equal(a.body, want) {
+					t.Errorf("%s while the bytes move: status %d, %v", path, a.status, err)
+				}
+			}
+		}
+	})
 	out := mustMigrate(t, move...)
+	close(ended)
+	asking.Wait()
 	if !strings.Contains(out, "every file that the catalog knows") || !strings.Contains(out, "copying: ") {
 		t.Errorf("%s", out)
 	}
@@ -210,6 +229,21 @@ func TestBytesMoveToABucketAndBack(t *testing.T) {
 	at := inBucket(bucket+"/moved", store.Address())
 	old := "local:" + filepath.Join(first.dir, "storage")
 	p := startIn(t, first.dir, "--blobs", at, "--blobs-fallback", old)
+	h.wantIn(p)
+	proxy, err := faulty.Listen(store.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = proxy.Close() })
+	through := inBucket(bucket+"/moved", proxy.Address())
+	for _, fault := range []faulty.Fault{{Refuse: true}, {Status: 403}} {
+		if err := proxy.Set(fault); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := run(t, "migrate", "--from", old, "--to", through, "--dir", first.dir); err == nil || !strings.Contains(err.Error(), "--to") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("a bucket that refuses: %v\n%s", err, out)
+		}
+	}
 	h.wantIn(p)
 	mustMigrate(t, "--from", old, "--to", at, "--dir", first.dir)
 	p.stop()
@@ -339,6 +373,7 @@ func TestWhatCannotMoveIsSaid(t *testing.T) {
 		{"--from", []string{"--from", "sqlite:" + t.TempDir(), "--to", "sqlite:" + t.TempDir()}},
 		{"--to", []string{"--from", "sqlite:" + p.dir, "--to", "postgres://u:secret-word@127.0.0.1:1/none"}},
 		{"no library", []string{"--from", full, "--to", "local:" + t.TempDir(), "--dir", t.TempDir()}},
+		{"no such file", []string{"--from", full + "/nowhere", "--to", full, "--dir", p.dir}},
 		{"--reopen", []string{"--from", full, "--reopen"}},
 		{"Parallel", []string{"--from", full, "--to", "local:" + t.TempDir(), "--dir", p.dir, "--parallel", "0"}},
 		{"--from", []string{"--from", "s3://bucket?endpoint=http://127.0.0.1:1", "--to", full, "--dir", p.dir}},
@@ -350,5 +385,39 @@ func TestWhatCannotMoveIsSaid(t *testing.T) {
 	}
 	if _, err := run(t, "serve", "--dir", p.dir, "--http", "127.0.0.1:0", "--blobs", full, "--blobs-fallback", full); err == nil || !strings.Contains(err.Error(), "--blobs-fallback") {
 		t.Errorf("the same store twice: %v", err)
+	}
+}
+
+func TestProgressIsABarOnATerminalAndLinesElsewhere(t *testing.T) {
+	for _, c := range []struct {
+		bars  bool
+		lines int
+		says  []string
+	}{
+		{false, 4, []string{"copying: 0 of 200 rows, 0%\n", "copying: 200 of 200 rows, 100%\n", "finishing: 0 of 5 rows, 0%\n"}},
+		{true, 2, []string{"copying", "100%", "(200/200)", "finishing"}},
+	} {
+		var out bytes.Buffer
+		m := newMeter(&out, "rows", false)
+		m.bars = c.bars
+		for done := range int64(201) {
+			m.at("copying", done, 200)
+		}
+		m.at("finishing", 0, 5)
+		m.at("finishing", 0, 5)
+		m.close()
+		for _, want := range c.says {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("no %q in %q", want, out.String())
+			}
+		}
+		if n := strings.Count(out.String(), "\n"); n < 2 || n > c.lines+1 {
+			t.Errorf("%d lines: %q", n, out.String())
+		}
+	}
+	var out bytes.Buffer
+	newMeter(&out, "rows", true).at("copying", 1, 1)
+	if out.Len() > 0 || isTerminal(&out) {
+		t.Errorf("%q", out.String())
 	}
 }
