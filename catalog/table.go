@@ -41,6 +41,24 @@ type Alteration struct {
 	Convert []*origin.Field // from values to lists or from lists to values, as the field has them from now on
 }
 
+// Statements are what alters a table, whose name is quoted. A dialect says how it quotes a name, what defines a column, and
+// what converts one.
+func (a *Alteration) Statements(table string, quote func(name string) string, define, convert func(*origin.Field) string) (list []string) {
+	for _, name := range a.Drop {
+		list = append(list, "ALTER TABLE "+table+" DROP COLUMN "+quote(name))
+	}
+	for _, names := range a.Rename {
+		list = append(list, "ALTER TABLE "+table+" RENAME COLUMN "+quote(names[0])+" TO "+quote(names[1]))
+	}
+	for _, f := range a.Add {
+		list = append(list, "ALTER TABLE "+table+" ADD COLUMN "+define(f))
+	}
+	for _, f := range a.Convert {
+		list = append(list, convert(f))
+	}
+	return list
+}
+
 // Alter is what turns old's table into c's. Fields are the same where id and type are.
 func Alter(old, c *origin.Collection) (a Alteration, err error) {
 	kept := make(map[origin.FieldID]bool)

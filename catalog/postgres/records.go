@@ -100,28 +100,20 @@ func (c *conn) records(ctx context.Context, of *origin.Collection, clauses strin
 }
 
 func (t *tx) InsertRecord(ctx context.Context, c *origin.Collection, r *origin.Record) error {
-	if err := t.CheckCollection(ctx, c); err != nil {
-		return err
-	}
-	columns, places, args, err := valuesOf(c, r)
+	columns, places, args, err := t.put(ctx, c, r)
 	if err != nil {
 		return err
 	}
-	t.changes.Add(origin.Change{Collection: c.ID, Record: r.ID})
 	_, err = t.change(ctx, c, "INSERT INTO "+tableOf(c.ID)+" ("+strings.Join(columns, ", ")+") VALUES ("+
 		strings.Join(places, ", ")+")", args...)
 	return err
 }
 
 func (t *tx) UpdateRecord(ctx context.Context, c *origin.Collection, r *origin.Record) error {
-	if err := t.CheckCollection(ctx, c); err != nil {
-		return err
-	}
-	columns, places, args, err := valuesOf(c, r)
+	columns, places, args, err := t.put(ctx, c, r)
 	if err != nil {
 		return err
 	}
-	t.changes.Add(origin.Change{Collection: c.ID, Record: r.ID})
 	for i := range columns {
 		columns[i] += " = " + places[i]
 	}
@@ -153,6 +145,15 @@ func (t *tx) change(ctx context.Context, c *origin.Collection, sql string, args 
 		return n, errors.Join(unique(err, columns), invalid)
 	}
 	return n, err
+}
+
+// put begins what puts a record: c must be the collection of now. It returns what valuesOf does.
+func (t *tx) put(ctx context.Context, c *origin.Collection, r *origin.Record) (columns, places []string, args []any, err error) {
+	if err := t.CheckCollection(ctx, c); err != nil {
+		return nil, nil, nil, err
+	}
+	t.changes.Add(origin.Change{Collection: c.ID, Record: r.ID})
+	return valuesOf(c, r)
 }
 
 // valuesOf returns the columns of a record, quoted, their parameters' places and values.

@@ -104,21 +104,8 @@ func (t *tx) alter(ctx context.Context, old, c *origin.Collection) error {
 	if err != nil {
 		return err
 	}
-	table := "ALTER TABLE " + tableOf(c.ID)
-	var statements []string
-	for _, name := range a.Drop {
-		statements = append(statements, table+" DROP COLUMN "+quote(name))
-	}
-	for _, names := range a.Rename {
-		statements = append(statements, table+" RENAME COLUMN "+quote(names[0])+" TO "+quote(names[1]))
-	}
-	for _, f := range a.Add {
-		statements = append(statements, table+" ADD COLUMN "+columnDef(f))
-	}
-	for _, f := range a.Convert {
-		statements = append(statements, conversion(c, f))
-	}
-	for _, sql := range statements {
+	convert := func(f *origin.Field) string { return conversion(c, f) }
+	for _, sql := range a.Statements(tableOf(c.ID), quote, columnDef, convert) {
 		if err := t.exec(ctx, sql); err != nil {
 			return err
 		}
@@ -140,42 +127,38 @@ func conversion(c *origin.Collection, f *origin.Field) string {
 
 // dropIndexes removes the table's indexes that c does not have.
 func (t *tx) dropIndexes(ctx context.Context, c *origin.Collection) error {
-	want, err := indexes(c)
-	if err != nil {
-		return err
-	}
-	have, err := t.existing(ctx, c)
-	if err != nil {
-		return err
-	}
+	want, have, err := t.indexes(ctx, c)
 	for _, name := range have {
-		if want[name] == "" {
-			if err := t.exec(ctx, "DROP INDEX "+quote(name)); err != nil {
-				return err
-			}
+		if err == nil && want[name] == "" {
+			err = t.exec(ctx, "DROP INDEX "+quote(name))
+		}
+	}
+	return err
+}
+
+// reindex makes those of c's indexes that the table does not have.
+func (t *tx) reindex(ctx context.Context, c *origin.Collection) error {
+	want, have, err := t.indexes(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if slices.Contains(have, name) {
+			continue
+		}
+		if _, err := t.change(ctx, c, want[name]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// reindex makes those of c's indexes that the table does not have.
-func (t *tx) reindex(ctx context.Context, c *origin.Collection) error {
-	want, err := indexes(c)
-	if err != nil {
-		return err
+// indexes returns the statements that make c's indexes, by name, and the names of those that the table has.
+func (t *tx) indexes(ctx context.Context, c *origin.Collection) (want map[string]string, have []string, err error) {
+	if want, err = indexes(c); err == nil {
+		have, err = t.existing(ctx, c)
 	}
-	have, err := t.existing(ctx, c)
-	if err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(want)) {
-		if !slices.Contains(have, name) {
-			if _, err := t.change(ctx, c, want[name]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return want, have, err
 }
 
 // existing returns the names of the indexes of c's table, but for those that the table was made with.

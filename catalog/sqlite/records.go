@@ -91,28 +91,20 @@ func (c *conn) records(ctx context.Context, of *origin.Collection, clauses strin
 }
 
 func (t *tx) InsertRecord(ctx context.Context, c *origin.Collection, r *origin.Record) error {
-	if err := t.CheckCollection(ctx, c); err != nil {
-		return err
-	}
-	columns, args, err := valuesOf(c, r)
+	columns, args, err := t.put(ctx, c, r)
 	if err != nil {
 		return err
 	}
-	t.changes.Add(origin.Change{Collection: c.ID, Record: r.ID})
 	t.records++
 	return t.exec(ctx, "INSERT INTO "+tableOf(c.ID)+" ("+strings.Join(columns, ", ")+") VALUES (?"+
 		strings.Repeat(", ?", len(columns)-1)+")", args...)
 }
 
 func (t *tx) UpdateRecord(ctx context.Context, c *origin.Collection, r *origin.Record) error {
-	if err := t.CheckCollection(ctx, c); err != nil {
-		return err
-	}
-	columns, args, err := valuesOf(c, r)
+	columns, args, err := t.put(ctx, c, r)
 	if err != nil {
 		return err
 	}
-	t.changes.Add(origin.Change{Collection: c.ID, Record: r.ID})
 	n, err := t.affected(ctx, "UPDATE "+tableOf(c.ID)+" SET "+strings.Join(columns, " = ?, ")+" = ? WHERE `id` = ?",
 		append(args, string(r.ID))...)
 	if err == nil && n == 0 {
@@ -131,6 +123,15 @@ func (t *tx) DeleteRecord(ctx context.Context, c *origin.Collection, id origin.R
 		return origin.ErrNotFound
 	}
 	return t.exec(ctx, "DELETE FROM files WHERE collection = ? AND record = ?", string(c.ID), string(id))
+}
+
+// put begins what puts a record: c must be the collection of now. It returns what valuesOf does.
+func (t *tx) put(ctx context.Context, c *origin.Collection, r *origin.Record) (columns []string, args []any, err error) {
+	if err := t.CheckCollection(ctx, c); err != nil {
+		return nil, nil, err
+	}
+	t.changes.Add(origin.Change{Collection: c.ID, Record: r.ID})
+	return valuesOf(c, r)
 }
 
 // valuesOf returns the columns of a record, quoted, and their values.
