@@ -127,8 +127,15 @@ func (ws *workers) do(ctx context.Context, source []byte, task *C.ig_task) error
 	return nil
 }
 
+// dearToFree is from how many pixels on a thread frees an image, in a millisecond or more: it takes as long to wake one on a busy machine.
+const dearToFree = 1 << 20
+
 // free gives up the pixels of an image.
 func (ws *workers) free(image *C.VipsImage) {
+	if int64(image.Xsize)*int64(image.Ysize) < dearToFree {
+		C.g_object_unref(C.gpointer(image))
+		return
+	}
 	if ws.do(context.Background(), nil, &C.ig_task{step: C.IG_STEP_FREE, image: image}) != nil {
 		C.g_object_unref(C.gpointer(image)) // no thread is to be had
 	}
