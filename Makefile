@@ -21,9 +21,11 @@ build: deps ## build bin/imgorigin
 	@mkdir -p bin
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/imgorigin
 
+PIXELS := AsSharp|Lanczos|IsShifted|ShowTheSame|ComesTheSame
 test: test-deps lint ## run all tests with the race detector
 	go test -race -timeout 14m ./...
 	go test -run NoAllocation ./origin/server ./internal/intern # the race detector allocates
+	go test -run '$(PIXELS)' ./transform/vips # and makes loops over pixels ten times as slow
 
 # The SDK's tests, the wire tables and the matrix of the file APIs, with their libraries where many servers may share them.
 E2E := PocketBaseSDK|Wire|AFileOfAnyAPI|FilesOfTheLibrary|ProtectedFiles|FileTokens|KeyThatIsRevoked|SecondStart|ConditionsAndRanges

@@ -77,6 +77,7 @@ func TestSixWidthsTakeOneDecode(t *testing.T) {
 // TestSharedRenditionsShowTheSame compares each form, made with others, with the same made alone: of every format, in every
 // orientation, with transparency, with 16 bits, with a profile, of four channels.
 func TestSharedRenditionsShowTheSame(t *testing.T) {
+	aboutPixels(t)
 	r := newRenderer(t)
 	forms := []string{"0x40", "128x0", "80x60b", "36x48t", "120x120f", "280x0"}
 	img := picture.Landscape(240, 180, 1)
@@ -114,6 +115,7 @@ func TestSharedRenditionsShowTheSame(t *testing.T) {
 // TestOfAReducedCopyComesTheSame compares several forms made of a reduced copy with the same of the original: the sizes are
 // the original's, though those of the copy would round otherwise, and what is cut is cut at the same place.
 func TestOfAReducedCopyComesTheSame(t *testing.T) {
+	aboutPixels(t)
 	r, img := newRenderer(t), picture.Landscape(603, 457, 1)
 	for turn := 1; turn <= 8; turn += 5 {
 		src := picture.Must(picture.WithOrientation(encode(img, transform.JPEG), turn, picture.II))

@@ -30,6 +30,15 @@ func newRenderer(t testing.TB) *Renderer {
 	return r
 }
 
+// aboutPixels skips a test that compares pixels by code of Go's which the race detector makes ten times as slow, and that runs nothing
+// side by side that other tests do not: the Makefile has a line for them.
+func aboutPixels(t *testing.T) {
+	t.Helper()
+	if raceEnabled {
+		t.Skip("compares pixels: run it without -race")
+	}
+}
+
 // thumb parses a thumb form that is known to be right.
 func thumb(form string) transform.Thumb { return picture.Must(transform.ParseThumb(form)) }
 

@@ -167,7 +167,7 @@ func TestEightAtATimeLeaveNothingBehind(t *testing.T) {
 	var wg sync.WaitGroup
 	for worker := range 8 {
 		wg.Go(func() {
-			for i := range 100 {
+			for i := range len(jobs) {
 				j := jobs[(worker*37+i)%len(jobs)]
 				if out, err := r.Render(context.Background(), j.src, j.plan); string(out) != j.want {
 					t.Errorf("%s: another answer than alone (%d and %d bytes, %v)", j.plan.Key(), len(out), len(j.want), err)

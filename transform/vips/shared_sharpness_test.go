@@ -57,6 +57,7 @@ func sharpness(t testing.TB, r *Renderer, src []byte, forms []string, side strin
 
 // TestSharedRenditionsAreAsSharp holds the loss by sharing a decode, and by a mezzanine for what it covers, the first three forms.
 func TestSharedRenditionsAreAsSharp(t *testing.T) {
+	aboutPixels(t)
 	r := newRenderer(t)
 	sources := photographs(t)
 	maps.DeleteFunc(sources, func(name string, _ []byte) bool { // three will do

@@ -61,6 +61,7 @@ func wantSharp(t *testing.T, r *Renderer, src []byte, forms ...string) float64 {
 }
 
 func TestThumbnailsAreAsSharpAsLanczos(t *testing.T) {
+	aboutPixels(t)
 	r := newRenderer(t)
 	sources := map[string][]byte{}
 	for name, img := range map[string]image.Image{
@@ -87,6 +88,7 @@ func TestThumbnailsAreAsSharpAsLanczos(t *testing.T) {
 }
 
 func TestEnlargingIsByLanczosToo(t *testing.T) {
+	aboutPixels(t)
 	r := newRenderer(t)
 	for name, img := range map[string]image.Image{"chart": picture.Chart(180, 130), "landscape": picture.Landscape(180, 130, 2)} {
 		for _, f := range []transform.Format{transform.JPEG, transform.PNG, transform.WebP} {
@@ -127,6 +129,7 @@ func centre(p plane) (x, y float64) {
 // TestNothingIsShifted finds a spot where it must be, within a tenth of a pixel,
 // after every kind of scaling, in sizes that leave remainders everywhere.
 func TestNothingIsShifted(t *testing.T) {
+	aboutPixels(t)
 	r := newRenderer(t)
 	for _, size := range []transform.Size{{Width: 1203, Height: 907}, {Width: 641, Height: 1021}, {Width: 131, Height: 109}} {
 		w, h := float64(size.Width), float64(size.Height)
