@@ -106,10 +106,10 @@ func TestTenThousandPartsAreEnough(t *testing.T) {
 	}
 }
 
-// Eight uploads of 24 MiB at once, two parts each, allocate less in all than one part has: what is sent is read from the
+// Eight uploads of 20 MiB at once, two parts each, allocate less in all than one part has: what is sent is read from the
 // spool as it is sent.
 func TestUploadsTakeNoMemory(t *testing.T) {
-	const uploads, size, bound = 8, 24 << 20, 16 << 20
+	const uploads, size, bound = 8, 20 << 20, 16 << 20
 	s := open(t, bucket(t))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -64,6 +64,7 @@ func open(t testing.TB, c Config) *Store {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	c, n := bucket(t), 0
 	blobtest.Run(t, func(t *testing.T) origin.Blobs {
 		n++

@@ -17,7 +17,7 @@ type Fault struct {
 	Refuse   bool  // nobody listens
 	Hang     bool  // connections are taken, and no byte passes until the next Set
 	Status   int   // every HTTP request is answered with it, and the server behind hears nothing
-	CutAfter int64 // bytes of answers after which a connection is reset
+	CutAfter int64 // bytes of answers after which a connection ends
 	Rate     int64 // bytes per second that pass on each connection, in each direction
 	// Times is how many connections Status or CutAfter befall before all is well by itself; 0: all of them.
 	Times int
@@ -45,7 +45,7 @@ type Proxy struct {
 // Stats counts what befell connections.
 type Stats struct {
 	Connections int64 // taken
-	Cut         int64 // reset after some bytes, or by Set
+	Cut         int64 // ended after some bytes, or reset by Set or Cut
 	Answered    int64 // requests answered with Fault.Status
 }
 

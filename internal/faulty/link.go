@@ -22,11 +22,16 @@ type link struct {
 	ended  bool
 }
 
-// reset ends both connections so that their peers notice, and whoever waits on the link.
-func (l *link) reset() {
+// reset ends both connections by a reset, and whoever waits on the link.
+func (l *link) reset() { l.end(abort) }
+
+// cut ends both connections, and the client has what was passed to it: a reset might take it back.
+func (l *link) cut() { l.end(func(c *net.TCPConn) { _ = c.Close() }) }
+
+func (l *link) end(client func(*net.TCPConn)) {
 	l.once.Do(func() {
 		close(l.gone)
-		abort(l.client)
+		client(l.client)
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.ended = true
@@ -88,7 +93,7 @@ func (l *link) answer(status int) {
 	}
 }
 
-// pump copies one direction, as the fault of the moment has it. Where cutAfter is above 0, the link is reset after so many bytes.
+// pump copies one direction, as the fault of the moment has it. Where cutAfter is above 0, the link is cut after so many bytes.
 func (l *link) pump(to, from *net.TCPConn, cutAfter int64) {
 	piece := make([]byte, 32<<10)
 	for passed := int64(0); ; {
@@ -109,7 +114,7 @@ func (l *link) pump(to, from *net.TCPConn, cutAfter int64) {
 		}
 		if cutAfter > 0 && passed >= cutAfter {
 			l.proxy.add(&l.proxy.count.Cut)
-			l.reset()
+			l.cut()
 			return
 		}
 		if err == io.EOF {
