@@ -157,13 +157,25 @@ func (w *watch) trim(ctx context.Context) error {
 	return err
 }
 
+// settle is the least time from one look to the next: where many commit, one look is for all of them.
+const settle = 5 * time.Millisecond
+
 // wait waits for a notification, or until it is time to look without one.
 func (w *watch) wait(ctx context.Context, poll time.Duration) error {
 	waiting, cancel := context.WithTimeout(ctx, poll)
 	defer cancel()
 	_, err := w.conn.db.WaitForNotification(waiting)
-	if err == nil || pgconn.Timeout(err) && ctx.Err() == nil && !w.conn.db.IsClosed() {
-		return nil
+	if err != nil && (!pgconn.Timeout(err) || ctx.Err() != nil || w.conn.db.IsClosed()) {
+		return errors.Join(err, ctx.Err())
 	}
-	return errors.Join(err, ctx.Err())
+	select {
+	case <-time.After(time.Until(w.looked.Add(settle))):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	cancel()
+	for err == nil { // those that have come with earlier answers
+		_, err = w.conn.db.WaitForNotification(waiting)
+	}
+	return nil
 }

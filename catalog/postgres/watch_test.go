@@ -134,6 +134,44 @@ func TestATransactionThatStaysOpenHoldsNothingUp(t *testing.T) {
 	}
 }
 
+func TestManyCommitsAreReportedByFewLooks(t *testing.T) {
+	cat := open(t, fresh(t))
+	defer cat.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	began, looks := time.Now(), 0 // the watcher's, until it has ended
+	last := origin.Change{Collection: "c", Record: "last"}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- cat.Watch(ctx, func(c origin.Change) {
+			if c == last {
+				cancel()
+			}
+		}, func(time.Time) { looks++ })
+	}()
+	const commits = 400
+	var writers sync.WaitGroup
+	for w := range 4 {
+		writers.Go(func() {
+			for i := range commits / 4 {
+				if err := cat.Write(ctx, setFile(ctx, origin.RecordID(fmt.Sprint(w, "-", i)))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	if err := cat.Write(t.Context(), setFile(t.Context(), last.Record)); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	took := time.Since(began)
+	t.Logf("%d commits in %v were reported by %d looks", commits, took.Round(time.Millisecond), looks)
+	if most := int(took/settle) + 2; looks > most {
+		t.Errorf("%d looks in %v, want %d at most", looks, took, most)
+	}
+}
+
 func TestWatchEndsWithAnErrorWhenItsConnectionDoes(t *testing.T) {
 	cfg := fresh(t)
 	cat := open(t, cfg)
