@@ -25,8 +25,8 @@ enum { FULL_COLOUR = 90 };
 
 // The standard is PocketBase's own file, quality 95 by annex K. A file of less than FULL_COLOUR aims
 // at BUDGET of 1024 of its bytes and is made anew, coarser, REMAKES times at most, where
-// it has more than MOST.
-enum { STANDARD = 95, BUDGET = 500, MOST = 506, REMAKES = 2 };
+// it has more than MOST. Scans save a large one some bytes that are not counted on.
+enum { STANDARD = 95, BUDGET = 500, LARGE_BUDGET = 514, MOST = 509, REMAKES = 2 };
 
 // LOSS is how much less structural similarity than 1 a file of quality 80 may have to
 // the standard where its budget allows more; it goes with the square of the step.
@@ -214,8 +214,9 @@ static int thrifty(work *w, void **data, size_t *length)
 	if (!standard(&by) && !(w->q = ig_quantiser_new(pixels, &by, w->cancel)))
 		vips_error("imgorigin", "no memory for coefficients");
 	if (w->q) {
-		ig_quantiser_aim(w->q, (ig_aim){step, LOSS * (1 << 20) * step / at80 * step / at80, BUDGET});
-		w->progressive |= (gint64)pixels.width * pixels.height >= LARGE;
+		const int large = (gint64)pixels.width * pixels.height >= LARGE;
+		w->progressive |= large;
+		ig_quantiser_aim(w->q, (ig_aim){step, LOSS * (1 << 20) * step / at80 * step / at80, large ? LARGE_BUDGET : BUDGET});
 		failed = save(w, data, length);
 		for (int i = 0; !failed && i < REMAKES; i++) {
 			const int64_t whole = ig_quantiser_standard(w->q);
