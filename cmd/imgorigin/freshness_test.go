@@ -268,7 +268,9 @@ func TestAServerThatWasStoppedServesNothingOldThatARuleDecides(t *testing.T) {
 	token := r.call("POST", "/api/files/token", r.token, nil).want(t, 200).json(t)["token"].(string)
 	secretThumb, publicThumb := secret+"?thumb=60x40&token="+token, public+"?thumb=60x40" // which are in memory, and so outlive the files
 	served := func(status int) func() bool {
-		return func() bool { return stopped.get(secretThumb).status == status && stopped.get(publicThumb).status == status }
+		return func() bool {
+			return stopped.get(secretThumb).status == status && stopped.get(publicThumb).status == status
+		}
 	}
 	eventually(t, "both are served", served(200))
 
