@@ -109,7 +109,7 @@ func TestACatalogMovesToPostgreSQLAndBackWhileItIsServed(t *testing.T) {
 	}
 	// The old server goes on reading, and says of every write that it is not to be had now.
 	h.wantIn(p)
-	if a := p.form("POST", "/api/collections/photos/records", h.admin, part{"image", "c.jpg", h.photo}); a.status != 503 {
+	if a := p.form("POST", "/api/collections/photos/records", h.admin, part{"image", "c.jpg", h.photo}); a.status != 503 || a.header.Get("Retry-After") == "" {
 		t.Errorf("a write to the old catalog: status %d: %s", a.status, a.body)
 	}
 	again := startIn(t, p.dir) // by mistake, or to go on reading
