@@ -28,7 +28,7 @@ test: test-deps lint ## run all tests with the race detector
 	go test -run '$(PIXELS)' ./transform/vips # and makes loops over pixels ten times as slow
 
 # The SDK's tests, the wire tables and the matrix of the file APIs, with their libraries where many servers may share them.
-E2E := PocketBaseSDK|Wire|AFileOfAnyAPI|FilesOfTheLibrary|ProtectedFiles|FileTokens|KeyThatIsRevoked|SecondStart|ConditionsAndRanges
+E2E := PocketBaseSDK|Wire|AFileOfAnyAPI|FilesOfTheLibrary|ProtectedFiles|FileTokens|KeyThatIsRevoked|SecondStart|ConditionsAndRanges|Nginx|Varnish|WhatAThumb
 e2e: test-deps ## run the client tests, the wire tables and the matrix on PostgreSQL and S3
 	IMGORIGIN_TEST_LIBRARY=postgres+s3 go test -count=1 -timeout 14m ./cmd/imgorigin -run '$(E2E)'
 
