@@ -45,7 +45,11 @@ func (s *Store) delete(ctx context.Context, keys []origin.Key) error {
 func (s *Store) deleteNames(ctx context.Context, names []string) error {
 	return s.call(ctx, 0, func(ctx context.Context) error {
 		if len(names) == 1 {
-			return s.core.RemoveObject(ctx, s.config.Bucket, names[0], minio.RemoveObjectOptions{})
+			err := s.core.RemoveObject(ctx, s.config.Bucket, names[0], minio.RemoveObjectOptions{})
+			if err != nil && explain(ctx, err).is(origin.ErrNotFound) {
+				err = nil // somebody else was quicker, which some stores tell
+			}
+			return err
 		}
 		left, err := s.deleteAtOnce(ctx, names)
 		if err != nil && len(left) > 0 {
