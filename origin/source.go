@@ -19,6 +19,10 @@ type source struct {
 // mappedSource is the least size, in bytes, of what is mapped: below it two system calls cost more than the garbage does.
 const mappedSource = 256 << 10
 
+// sourcePiece is how much is read at a time, in bytes. To copy an original of some megabytes takes a core for milliseconds, and
+// the kernel lets nobody else have it for as long: between two pieces the threads that answer from memory get it.
+const sourcePiece = 256 << 10
+
 // readSource reads size bytes from r. The mapping is anonymous and not one of a file, for that would end the process where
 // somebody cuts the file short.
 func readSource(r io.Reader, size int64) (*source, error) {
@@ -27,14 +31,20 @@ func readSource(r io.Reader, size int64) (*source, error) {
 		s.data = make([]byte, size)
 	} else {
 		var err error
-		if s.data, err = unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_POPULATE); err != nil {
+		if s.data, err = unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON); err != nil {
 			return nil, fmt.Errorf("memory for %d bytes: %w", size, err)
 		}
 		s.mapped = true
 	}
-	if _, err := io.ReadFull(r, s.data); err != nil {
-		s.free()
-		return nil, err
+	for rest := s.data; len(rest) > 0; {
+		piece := rest[:min(len(rest), sourcePiece)]
+		if _, err := io.ReadFull(r, piece); err != nil {
+			s.free()
+			return nil, err
+		}
+		if rest = rest[len(piece):]; len(rest) > 0 {
+			_, _, _ = unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0) // never fails
+		}
 	}
 	return s, nil
 }
