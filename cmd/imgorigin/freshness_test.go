@@ -141,7 +141,7 @@ func TestWhatOneServerChangesTheOtherOneSees(t *testing.T) {
 	for i := range rounds {
 		path := r.upload("pictures", "a.jpg", small)
 		record := r.path("pictures", "records", strings.Split(path, "/")[4])
-		r.other.get(path+"?thumb=60x40").want(t, 200)
+		eventually(t, "the other has heard of the collection", is(path+"?thumb=60x40", 200))
 		r.spread("a replaced file", func() {
 			r.form("PATCH", record, r.token, part{"image", "b.jpg", large}).want(t, 200)
 		}, func() bool {
@@ -207,10 +207,9 @@ func TestAServerThatIsCutOffFromTheDatabaseServesNothingOldThatARuleDecides(t *t
 	secret := r.upload("closed", "b.jpg", jpegOf(120, 80))
 	secret += "?token=" + r.call("POST", "/api/files/token", r.token, nil).want(t, 200).json(t)["token"].(string)
 	const brief, usual = "max-age=60", "max-age=2592000, stale-while-revalidate=86400"
-	for _, thumb := range []string{"?thumb=60x40", ""} {
-		r.other.get(public+thumb).want(t, 200)
+	for _, address := range []string{public + "?thumb=60x40", public, secret} {
+		eventually(t, "it has heard of "+address, func() bool { return r.other.get(address).status == 200 })
 	}
-	r.other.get(secret).want(t, 200)
 	cold := r.upload("pictures", "c.jpg", jpegOf(60, 40))
 
 	r.silence(true)

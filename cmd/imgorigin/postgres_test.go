@@ -32,6 +32,7 @@ func TestTwoServersShareACatalogInPostgreSQL(t *testing.T) {
 	one.collection("pictures", everyForm, nil)
 	path := one.upload("pictures", "a.jpg", jpegOf(200, 100))
 	thumb := one.get(path+"?thumb=60x40").want(t, 200)
+	eventually(t, "the other server has heard of the collection", func() bool { return two.get(path).status == 200 })
 	if again := two.get(path+"?thumb=60x40").want(t, 200); again.header.Get("ETag") != thumb.header.Get("ETag") || string(again.body) != string(thumb.body) {
 		t.Error("the same thumb of two servers is not the same")
 	}
@@ -44,7 +45,7 @@ func TestTwoServersShareACatalogInPostgreSQL(t *testing.T) {
 	secret := one.upload("closed", "b.jpg", jpegOf(80, 60))
 	two.get(secret).want(t, 404)
 	token := two.call("POST", "/api/files/token", one.token, nil).want(t, 200).json(t)["token"].(string)
-	two.get(secret+"?token="+token).want(t, 200)
+	eventually(t, "it has heard of this collection too", func() bool { return two.get(secret+"?token="+token).status == 200 })
 
 	one.call("PATCH", "/api/collections/"+closed, one.token, map[string]any{"viewRule": ""}).want(t, 200)
 	eventually(t, "the rule that one server was told of opens the file on the other", func() bool { return two.get(secret).status == 200 })

@@ -65,6 +65,7 @@ func TestTwoServersShareADatabaseAndABucket(t *testing.T) {
 	one.collection("pictures", everyForm, nil)
 	data := jpegOf(200, 100)
 	path := one.upload("pictures", "a.jpg", data)
+	eventually(t, "the other server has heard of the collection", func() bool { return two.get(path).status == 200 })
 	if a := two.get(path).want(t, 200); !bytes.Equal(a.body, data) {
 		t.Error("the original on the other server is another")
 	}
