@@ -44,15 +44,15 @@ type AdmissionConfig struct {
 }
 
 // DefaultAdmissionConfig returns one slot per core, a capacity of half a second
-// of CPU per slot (a baseline JPEG of 50 megapixels), 40 MiB per slot (a
-// progressive JPEG of 12), 256 waiting jobs for at most 10 seconds, and a patience
+// of CPU per slot (a baseline JPEG of 50 megapixels), 64 MiB per slot (a
+// progressive JPEG of 20), 256 waiting jobs for at most 10 seconds, and a patience
 // of 8.
 func DefaultAdmissionConfig() AdmissionConfig {
 	slots := runtime.GOMAXPROCS(0)
 	return AdmissionConfig{
 		Slots:    slots,
 		Capacity: int64(slots) * 500_000,
-		Memory:   int64(slots) * 40 << 20,
+		Memory:   int64(slots) * 64 << 20,
 		MaxQueue: 256,
 		MaxWait:  10 * time.Second,
 		Patience: 8,
